@@ -1,0 +1,113 @@
+"""The event log as every service sees it: publish until durable, poll in order, positions kept by the caller."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, Self
+
+
+class Partition(NamedTuple):
+    """One ordered strand of a topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry of the log, as it was published."""
+
+    partition: Partition
+    offset: int
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The offsets of one partition that a batch covers: from `first`, up to but without `next`."""
+
+    first: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one poll returned: records of several partitions, in offset order within each.
+
+    `spans` has an entry for each partition with records, and says which positions the caller moves between. A span may
+    be wider than its records (a trimmed or compacted log has holes).
+    """
+
+    records: Sequence[Record] = ()
+    spans: Mapping[Partition, Span] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
+
+Positions = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
+"""Asked on every assignment: the next offset wanted of each partition. Partitions left out start at the log's beginning."""
+
+
+class Consumer(Protocol):
+    """A named reader of topics, in a group that shares the partitions.
+
+    Delivery is at least once and in order within a partition. Nothing is committed on the caller's behalf: positions
+    come from `positions` on every assignment, and after `reload`. When a position is older than what the log still
+    has, reading goes on at its beginning and the loss is logged and counted. Outages of the log are waited out inside `poll`,
+    which then returns an empty batch at its time-out; they never raise.
+    """
+
+    @property
+    def assignment(self) -> frozenset[Partition]:
+        """The partitions this reader owns now. Changes only during `poll`."""
+        ...
+
+    async def poll(self, *, max_records: int, timeout_seconds: float) -> Batch:
+        """Next records, at most `max_records`; an empty batch when none came within `timeout_seconds`."""
+        ...
+
+    async def reload(self) -> None:
+        """Ask `positions` again for every owned partition and read on from there: after a lost compare-and-swap."""
+        ...
+
+    async def stored(self, positions: Mapping[Partition, int]) -> None:
+        """Tell the log that the caller has stored these positions: it trims below them, or shows lag by them."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+
+class Bus(Protocol):
+    """The event log. Both adapters keep this contract, and one suite holds them to it."""
+
+    async def publish(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Append (key, value) records; returns when all of them are durable.
+
+        Records of one key keep the order of the calls. Safe to call from many tasks at once: calls share writes.
+
+        Raises:
+            LogUnavailable: the log could not confirm in time. The records may still appear: a retry may repeat them.
+            RecordTooLarge: a record exceeds what the log takes; none of the call's records was appended.
+        """
+        ...
+
+    def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> Consumer:
+        """A reader in the group `name`, not yet started: enter it with `async with`."""
+        ...
+
+    async def ends(self, topics: Sequence[str]) -> Mapping[Partition, int]:
+        """The next offset to be written of each partition: what lag is measured against."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether a publish would be taken now."""
+        ...
+
+    async def close(self) -> None:
+        """Flush what is in flight, then let go of files and connections."""
+        ...
