@@ -1,14 +1,14 @@
 """What can go wrong, as a tree.
 
-    LeadlightError
-    ├── ConfigurationError     the start cannot go on; the message says what to change
-    │   └── DataFolderLocked   another process holds the data folder
-    ├── Outage                 something outside is away for now: retried, never dead-lettered
-    │   ├── LogUnavailable     the event log did not confirm
-    │   └── StoreUnavailable   the database did not answer
-    ├── RecordTooLarge         the log does not take a record of this size
-    ├── PoisonRecord           one record cannot be processed, now or ever: dead-lettered with its reason
-    └── PositionLost           someone else moved a consumer's position: the batch changed nothing
+LeadlightError
+├── ConfigurationError     the start cannot go on; the message says what to change
+│   └── DataFolderLocked   another process holds the data folder
+├── Outage                 something outside is away for now: retried, never dead-lettered
+│   ├── LogUnavailable     the event log did not confirm
+│   └── StoreUnavailable   the database did not answer
+├── RecordTooLarge         the log does not take a record of this size
+├── PoisonRecord           one record cannot be processed, now or ever: dead-lettered with its reason
+└── PositionLost           someone else moved a consumer's position: the batch changed nothing
 """
 
 

@@ -1,0 +1,153 @@
+"""What travels through the log: one JSON record for each event, self-contained at every step.
+
+Readers ignore unknown fields; within v1 no field changes its meaning.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.json import Decoder, Encoder
+
+EVENTS_TOPIC = "leadlight.events.v1"
+IDENTIFIED_TOPIC = "leadlight.identified.v1"
+
+PAGE_ENGAGED = "Page Engaged"
+"""The name of the `track` call in which the snippet reports engaged time."""
+
+
+class EventType(StrEnum):
+    """The Segment call that an event came in as."""
+
+    PAGE = "page"
+    SCREEN = "screen"
+    TRACK = "track"
+    IDENTIFY = "identify"
+    GROUP = "group"
+    ALIAS = "alias"
+
+
+class Channel(StrEnum):
+    """Who posted: a browser about itself, or a server library on its users' behalf."""
+
+    BROWSER = "browser"
+    SERVER = "server"
+
+
+class Page(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The page an event happened on. `path` begins with a slash; `referrer` is empty on a direct arrival."""
+
+    url: str = ""
+    path: str = ""
+    title: str = ""
+    referrer: str = ""
+    search: str = ""
+
+
+class Engagement(Struct, frozen=True, gc=False):
+    """How long a page view was really looked at, cumulative: repeats and losses are harmless."""
+
+    page_view_id: str
+    engaged_ms: int  # 0 or more
+    active_until: datetime  # corrected like `occurred_at`, never after `received_at`
+    scroll_percent: int = 0  # 0-100, deepest
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """One received fact, as the collector admitted it.
+
+    `occurred_at` is skew-corrected and never after `received_at`; both are UTC with millisecond precision.
+    `engagement` is set for `Page Engaged` calls only, which are no activities.
+    """
+
+    site: str
+    visitor: str
+    id: str
+    type: EventType
+    anonymous_id: str
+    occurred_at: datetime
+    received_at: datetime
+    channel: Channel = Channel.BROWSER
+    name: str | None = None
+    user_id: str | None = None
+    page: Page | None = None
+    engagement: Engagement | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
+    campaign: dict[str, str] = field(default_factory=dict)  # source, medium, name, term, content
+    user_agent: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    library: str | None = None
+    demo: bool = False  # sent by `leadlight demo`, removable
+    v: int = 1
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether the visitor did something: page, screen and track calls, but not reports of engaged time."""
+        return self.engagement is None and self.type in (EventType.PAGE, EventType.SCREEN, EventType.TRACK)
+
+
+class Agent(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the visitor browses with, in words for people: `laptop or desktop`, `Firefox 131`, `Windows 10`."""
+
+    device: str | None = None
+    browser: str | None = None
+    system: str | None = None
+
+
+class ContactClaim(Struct, frozen=True, omit_defaults=True):
+    """An event's word on who the visitor is, from the moment it occurred."""
+
+    id: str
+    email: str  # normalised
+    method: str  # "identify", "form"
+    confidence: float  # 0-1
+    traits: dict[str, str] = field(default_factory=dict)  # name, phone, job_title, company
+
+
+class CompanyClaim(Struct, frozen=True, omit_defaults=True):
+    """An event's word on which company the visitor belongs to."""
+
+    id: str
+    domain: str
+    name: str
+    method: str  # "work_email"
+    confidence: float  # 0-1
+    evidence: dict[str, str] = field(default_factory=dict)
+
+
+class Identified(Struct, frozen=True, omit_defaults=True):
+    """An event with everything that could be found out about its sender. Self-contained: nothing needs to be looked up."""
+
+    event: Event
+    agent: Agent = Agent()
+    bot_reasons: tuple[str, ...] = ()  # empty: a person, as far as anybody can tell
+    contact: ContactClaim | None = None
+    company: CompanyClaim | None = None
+    v: int = 1
+
+
+_encoder = Encoder()
+_event_decoder = Decoder(Event)
+_identified_decoder = Decoder(Identified)
+
+
+def encode(record: Event | Identified) -> bytes:
+    return _encoder.encode(record)
+
+
+def decode_event(value: bytes) -> Event:
+    """Raises msgspec.DecodeError for anything that is not an event record."""
+    return _event_decoder.decode(value)
+
+
+def decode_identified(value: bytes) -> Identified:
+    """Raises msgspec.DecodeError for anything that is not an identified record."""
+    return _identified_decoder.decode(value)
+
+
+def key_of(event: Event) -> bytes:
+    """The partition key: everything of one visitor keeps its order."""
+    return f"{event.site}:{event.visitor}".encode()

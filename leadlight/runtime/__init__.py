@@ -1,0 +1,87 @@
+"""What every process is made of: settings, database, event log, clock and the wish to stop."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from leadlight.bus import open_bus
+from leadlight.bus.port import Bus
+from leadlight.errors import ConfigurationError
+from leadlight.settings import Settings
+from leadlight.store.database import Database
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One process's surroundings, made once and passed on."""
+
+    settings: Settings
+    secret: bytes
+    database: Database
+    bus: Bus
+    now: Callable[[], datetime] = utc_now
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait, but not longer than the process lives; whether it goes on."""
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open the database and the log, and close them in order at the end."""
+    secret = read_secret(settings)
+    database = Database(settings.effective_database_url)
+    try:
+        bus = await open_bus(url=settings.bus_url, data=settings.data, instance=settings.instance)
+        try:
+            yield Runtime(settings, secret, database, bus)
+        finally:
+            await bus.close()
+    finally:
+        await database.close()
+
+
+def read_secret(settings: Settings) -> bytes:
+    """The installation's secret: the variable's, or one that is made once and kept in the data folder.
+
+    Raises:
+        ConfigurationError: several processes must share a secret, and none is set; or the folder cannot be written.
+    """
+    if settings.secret:
+        return settings.secret.encode()
+    if not settings.embedded or not settings.sqlite:
+        raise ConfigurationError(
+            "LEADLIGHT_SECRET is not set. Processes that share a log and a database need the same secret: "
+            "`openssl rand -hex 32` makes one."
+        )
+    path = settings.data / "secret"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                path.hardlink_to(fresh)  # whoever comes first wins, whole
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {settings.data} cannot be used: {error.strerror or error}. "
+            "Choose another with --data or LEADLIGHT_DATA, or free some space."
+        ) from error

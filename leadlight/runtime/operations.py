@@ -1,0 +1,80 @@
+"""`/healthz`, `/readyz` and `/metrics`: how an operator and an orchestrator see a process."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from leadlight.errors import LeadlightError
+from leadlight.runtime import Runtime
+from leadlight.runtime.service import AsgiApp, Problems, Receive, Scope, Send, Service
+from leadlight.store import dead_letters
+
+PATHS = ("/healthz", "/readyz", "/metrics")
+
+CHECK_SECONDS = 3.0
+"""A part that does not answer within this time counts as away: orchestrators give up after a few seconds too."""
+
+DEAD_SHARE_RED = 0.01
+"""More dead records than this share of the last hour's, and health turns red."""
+
+
+def operations_app(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        match scope["path"]:
+            case "/metrics":
+                await _answer(send, 200, generate_latest(REGISTRY), CONTENT_TYPE_LATEST)
+            case "/healthz":
+                await _answer_json(send, 200, {"status": "ok", "services": [service.name for service in services]})
+            case "/readyz":
+                problems = await find_problems(runtime, services)
+                status = "ready" if not problems else "not ready"
+                await _answer_json(send, 503 if problems else 200, {"status": status, "problems": dict(problems)})
+
+    return app
+
+
+async def find_problems(runtime: Runtime, services: Sequence[Service]) -> Problems:
+    """What stands in the way of work now, by part: database, log, dead letters, or a service's own."""
+    problems: dict[str, str] = {}
+    if runtime.stopping.is_set():
+        problems["process"] = "stopping"
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), runtime.database.read() as connection:
+            dead = await dead_letters.count(connection, since=runtime.now() - timedelta(hours=1))
+    except (LeadlightError, TimeoutError) as error:
+        problems["database"] = str(error) or "no answer"
+    else:
+        handled = sum(
+            sample.value
+            for metric in REGISTRY.collect()
+            if metric.name == "leadlight_records_handled"
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        )
+        if dead and dead > DEAD_SHARE_RED * max(handled, 1):
+            problems["records"] = f"{dead} records of the last hour could not be processed: see the dead-letter store"
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            if not await runtime.bus.ready():
+                problems["log"] = "not reachable"
+    except (LeadlightError, TimeoutError) as error:
+        problems["log"] = str(error) or "no answer"
+    for service in services:
+        problems |= {f"{service.name}: {part}": text for part, text in (await service.problems()).items()}
+    return problems
+
+
+async def _answer_json(send: Send, status: int, body: object) -> None:
+    await _answer(send, status, json.dumps(body).encode(), "application/json")
+
+
+async def _answer(send: Send, status: int, body: bytes, content_type: str) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    headers.append((b"cache-control", b"no-store"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
