@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
 
+MAX_RECORD_BYTES = 1_000_000
+"""Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
+
+
 class Partition(NamedTuple):
     """One ordered strand of a topic."""
 

@@ -123,7 +123,7 @@ async def _http(listeners: Sequence[Listener]) -> AsyncIterator[None]:
 
 def _config(app: AsgiApp) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         http="httptools",
         loop="none",
         ws="none",
