@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
-
 MAX_RECORD_BYTES = 1_000_000
 """Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
 
@@ -28,7 +27,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The offsets of one partition that a batch covers: from `first`, up to but without `next`."""
+    """The offsets of one partition that a batch covers: from `first`, up to but without `next`.
+
+    `first` is the position the caller has stored: what `positions` said, then each span's `next`. Only when that was
+    ahead of the log's end (the log was lost, its positions were not) `next` can be lower.
+    """
 
     first: int
     next: int
@@ -50,15 +53,17 @@ class Batch:
 
 
 Positions = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
-"""Asked on every assignment: the next offset wanted of each partition. Partitions left out start at the log's beginning."""
+"""Asked on every assignment: the next offset wanted of each partition. Partitions left out, and those at 0, start at the
+log's beginning, wherever that is."""
 
 
 class Consumer(Protocol):
     """A named reader of topics, in a group that shares the partitions.
 
     Delivery is at least once and in order within a partition. Nothing is committed on the caller's behalf: positions
-    come from `positions` on every assignment, and after `reload`. When a position is older than what the log still
-    has, reading goes on at its beginning and the loss is logged and counted. Outages of the log are waited out inside `poll`,
+    come from `positions`, which is asked inside `poll` on every assignment, and inside `reload`; what it raises, they
+    raise. When a position is outside what the log still has, reading goes on at its beginning and the loss is logged
+    and counted. Outages of the log are waited out inside `poll`,
     which then returns an empty batch at its time-out; they never raise.
     """
 
