@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,11 +56,20 @@ def scratch_folder(part: str) -> Path:
 class Server:
     """One real server process and its log file. Its methods block: from a coroutine, use `asyncio.to_thread`."""
 
-    def __init__(self, part: str, command: list[str], *, folder: Path, user: str | None = None) -> None:
+    def __init__(
+        self,
+        part: str,
+        command: list[str],
+        *,
+        folder: Path,
+        user: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.part = part
         self.folder = folder
         self._command = command
         self._user = user
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "output.log"
 
@@ -86,6 +95,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env=self._environment,
                 user=self._user,
                 group=self._user and primary_group(self._user),
                 extra_groups=None if self._user is None else [],

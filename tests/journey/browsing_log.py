@@ -36,9 +36,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tests.journey import cast
-from tests.journey.habits import HABITS, Draft, ordinary
-from tests.journey.sender import Event, Manner, Post
+from tests.journey.visitors import cast
+from tests.journey.visitors.habits import HABITS, Draft, ordinary
+from tests.journey.visitors.sender import Event, Manner, Post
 
 HABIT_COUNTS: Final = {
     "boundary": 60,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.journey.sender import Event, Post
+from tests.journey.visitors.sender import Event, Post
 
 VISIT_PAUSE: Final = timedelta(minutes=30)
 LONGEST_VISIT: Final = timedelta(hours=24)

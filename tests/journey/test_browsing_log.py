@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.journey import cast
 from tests.journey.browsing_log import BrowsingLog, browsing_log
 from tests.journey.oracle import Expected, Received, recompute
-from tests.journey.sender import Event
+from tests.journey.visitors import cast
+from tests.journey.visitors.sender import Event
 
 NOW = datetime(2026, 3, 20, 14, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.journey.oracle import Expected, Received, recompute
-from tests.journey.sender import Post
+from tests.journey.visitors.sender import Post
 
 NOON = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 RECEIVED = NOON + timedelta(days=3)

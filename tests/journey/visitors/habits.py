@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tests.journey import cast
-from tests.journey.sender import Ids, Manner, Sender, identifier
+from tests.journey.visitors import cast
+from tests.journey.visitors.sender import Ids, Manner, Sender, identifier
 
 HALF_HOUR = timedelta(minutes=30)
 SECOND = timedelta(seconds=1)

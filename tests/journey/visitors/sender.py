@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
-from tests.journey import cast
+from tests.journey.visitors import cast
 
 SITE = "https://www.fernwerk.example"
 

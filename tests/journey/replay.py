@@ -1,0 +1,212 @@
+"""A client that sends the browsing log at least once, and the comparison of the feed with the oracle."""
+
+import asyncio
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import aiohttp
+
+from tests.journey.oracle import Expected, Received
+from tests.journey.visitors.sender import Post
+
+PATIENCE_SECONDS: Final = 120
+"""How long one post is tried again: longer than any restart, so that only a collector that stays away fails."""
+
+RECEIPT_SLACK: Final = timedelta(seconds=2)
+"""How far times may lie apart that depend on the moment of receipt, which the client can only estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What was sent: each post once, as it was when it was acknowledged."""
+
+    received: list[Received]
+    slowest: timedelta  # the longest that one post took from the first attempt to the acknowledgement
+    repeats: int  # attempts beyond the first
+
+    @property
+    def slack(self) -> timedelta:
+        return RECEIPT_SLACK + self.slowest
+
+
+class Replay:
+    """Sends posts in their order over several connections; `sent` says how far it is."""
+
+    def __init__(self, collector: str, write_key: str, *, connections: int = 6) -> None:
+        self.sent = 0
+        self._collector = collector
+        self._write_key = write_key
+        self._connections = connections
+        self._repeats = 0
+        self._slowest = timedelta()
+
+    async def send(self, posts: Sequence[Post]) -> Replayed:
+        """Send every post until each was acknowledged, repeating what was refused for now or lost on the way.
+
+        Raises:
+            AssertionError: the collector refused a post for good, or took longer than `PATIENCE_SECONDS`.
+        """
+        received: list[Received | None] = [None] * len(posts)
+        waiting = iter(enumerate(posts))
+        connector = aiohttp.TCPConnector(limit=self._connections)
+        timeout = aiohttp.ClientTimeout(total=15)
+
+        async def sender() -> None:
+            for number, post in waiting:
+                received[number] = await self._deliver(session, post)
+                self.sent += 1
+
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, asyncio.TaskGroup() as tasks:
+            for _ in range(self._connections):
+                tasks.create_task(sender())
+        return Replayed([arrival for arrival in received if arrival], self._slowest, self._repeats)
+
+    async def _deliver(self, session: aiohttp.ClientSession, post: Post) -> Received:
+        first = started = datetime.now(UTC)
+        while started - first < timedelta(seconds=PATIENCE_SECONDS):
+            body = post.stamped(started)
+            pause = 0.2
+            try:
+                status, answer, headers = await self._once(session, post, body)
+            except (aiohttp.ClientError, OSError, TimeoutError) as lost:
+                status, answer, headers = 0, repr(lost), {}
+            if status == 200:
+                ended = datetime.now(UTC)
+                self._slowest = max(self._slowest, ended - first)
+                sent_at = datetime.fromisoformat(body["sentAt"]) if "sentAt" in body else None
+                return Received(post, sent_at, started + (ended - started) / 2)
+            if status not in (0, 429, 503):
+                raise AssertionError(f"{post.path} was answered {status}: {answer}\n{body}")
+            self._repeats += 1
+            pause = min(float(headers.get("Retry-After", pause)), 2.0)
+            await asyncio.sleep(pause)
+            started = datetime.now(UTC)
+        raise AssertionError(f"{post.path} was not acknowledged within {PATIENCE_SECONDS} s: {status} {answer}")
+
+    async def _once(
+        self, session: aiohttp.ClientSession, post: Post, body: dict[str, Any]
+    ) -> tuple[int, str, Mapping[str, str]]:
+        auth = None
+        if post.headers["Content-Type"].startswith("text/plain"):
+            body = {**body, "writeKey": self._write_key}  # a beacon can set no header
+        else:
+            auth = aiohttp.BasicAuth(self._write_key, "")
+        data = json.dumps(body).encode()
+        if post.headers.get("Content-Encoding") == "gzip":
+            data = gzip.compress(data)
+        async with session.post(self._collector + post.path, data=data, headers=post.headers, auth=auth) as response:
+            return response.status, await response.text(), response.headers
+
+
+async def read_visitors(feed: str, key: str) -> dict[str, dict[str, Any]]:
+    """Every visitor in the feed, by anonymous id; a visitor that comes twice is an error."""
+    visitors: dict[str, dict[str, Any]] = {}
+    async for visitor in _pages(feed, key):
+        if visitor["anonymous_id"] in visitors:
+            raise AssertionError(f"the feed lists {visitor['anonymous_id']} twice")
+        visitors[visitor["anonymous_id"]] = visitor
+    return visitors
+
+
+async def compare(
+    feed: str, key: str, expected: Mapping[str, Expected], *, slack: timedelta, within_seconds: float = 90
+) -> dict[str, dict[str, Any]]:
+    """Wait until the feed shows every visitor as the oracle does, and answer what it shows.
+
+    Raises:
+        AssertionError: it does not, and nothing has moved for a while or the time is up; with the first differences.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_seconds
+    moved, last = loop.time(), None
+    while True:
+        try:
+            shown = await read_visitors(feed, key)
+        except aiohttp.ClientConnectionError:
+            if loop.time() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+            continue
+        wrong = differences(expected, shown, slack=slack)
+        if not wrong:
+            return shown
+        facts = {name: visitor["updated_at"] for name, visitor in shown.items()}
+        if facts != last:
+            moved, last = loop.time(), facts
+        if loop.time() > deadline or loop.time() - moved > 15:
+            listed = "\n  ".join(wrong[:20])
+            raise AssertionError(f"{len(wrong)} differences between feed and oracle, the first:\n  {listed}")
+        await asyncio.sleep(0.5)
+
+
+def differences(
+    expected: Mapping[str, Expected], shown: Mapping[str, dict[str, Any]], *, slack: timedelta
+) -> list[str]:
+    """What the feed shows otherwise than the oracle, a line for each difference."""
+    lines = [f"{key}: in the feed only" for key in shown if key not in expected]
+    contacts: dict[str, set[str]] = defaultdict(set)
+    for key, oracle in expected.items():
+        if key not in shown:
+            lines.append(f"{key}: missing from the feed")
+            continue
+        feed = shown[key]
+        lines += [f"{key}: {difference}" for difference in _visitor_differences(oracle, feed, slack)]
+        if oracle.email and feed["contact"]:
+            contacts[oracle.email].add(feed["contact"]["id"])
+    lines += [f"{email}: is several contacts, {ids}" for email, ids in contacts.items() if len(ids) > 1]
+    return lines
+
+
+def _visitor_differences(oracle: Expected, feed: dict[str, Any], slack: timedelta) -> list[str]:
+    exact = {
+        "visits": oracle.visits,
+        "page_views": oracle.page_views,
+        "activities": oracle.activities,
+        "bot": oracle.bot,
+        "contact": oracle.email,
+        "company": oracle.company_domain,
+    }
+    told = feed | {
+        "contact": (feed["contact"] or {}).get("email"),
+        "company": (feed["company"] or {}).get("domain"),
+    }
+    lines = [f"{name} is {told[name]}, not {value}" for name, value in exact.items() if told[name] != value]
+    leeway = slack.total_seconds() if oracle.receipt_counts else 0.0
+    seconds = {
+        "engaged_seconds": (oracle.engaged_seconds, 1.0),  # the feed tells whole seconds
+        "elapsed_seconds": (oracle.elapsed_seconds, 1.0 + leeway * len(oracle.runs)),
+    }
+    for name, (value, near) in seconds.items():
+        if abs(feed[name] - value) >= near:
+            lines.append(f"{name} is {feed[name]}, not {value:.3f}")
+    for name, moment in (("first_seen_at", oracle.first_seen_at), ("last_seen_at", oracle.last_seen_at)):
+        at = datetime.fromisoformat(feed[name])
+        if moment is None or abs((at - moment).total_seconds()) > leeway + 0.001:
+            lines.append(f"{name} is {at}, not {moment}")
+    return lines
+
+
+async def _pages(feed: str, key: str) -> AsyncIterator[dict[str, Any]]:
+    """Every visitor, bots included, page by page."""
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, timeout=timeout) as session:
+        query = {"limit": "200", "bot": "any"}
+        while True:
+            async with session.get(f"{feed}/api/v1/visitors", params=query) as response:
+                text = await response.text()
+                if response.status == 429:
+                    await asyncio.sleep(min(float(response.headers["Retry-After"]), 5.0))
+                    continue
+                if response.status != 200:
+                    raise AssertionError(f"the feed answered {response.status}: {text}")
+            page = json.loads(text)
+            for visitor in page["data"]:
+                yield visitor
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
