@@ -1,0 +1,47 @@
+import { userId, uuid, visitorId } from "./visitor";
+
+export type Properties = Record<string, unknown>;
+
+export interface Page {
+  url: string;
+  path: string;
+  referrer: string;
+  title: string;
+  search: string;
+}
+
+export interface Envelope {
+  type: "page" | "track" | "identify";
+  messageId: string;
+}
+
+/** The page's address without its fragment, which is the page's own business and may hold secrets. */
+export const address = (): string => location.href.split("#")[0]!;
+
+export const describePage = (referrer: string): Page => ({
+  url: address(),
+  path: location.pathname,
+  referrer,
+  title: document.title,
+  search: location.search,
+});
+
+/** One call as it travels, in Segment's shape. */
+export function envelope(type: Envelope["type"], page: Page, body: Properties): Envelope {
+  const user = userId();
+  return {
+    type,
+    messageId: uuid(),
+    timestamp: new Date().toISOString(),
+    anonymousId: visitorId(),
+    ...(user && { userId: user }),
+    context: {
+      page,
+      userAgent: navigator.userAgent,
+      locale: navigator.language,
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      library: { name: "leadlight.js", version: VERSION },
+    },
+    ...body,
+  };
+}
