@@ -1,6 +1,7 @@
 """A client that sends the browsing log at least once, and the comparison of the feed with the oracle."""
 
 import asyncio
+import base64
 import gzip
 import json
 from collections import defaultdict
@@ -35,10 +36,11 @@ class Replayed:
 
 
 class Replay:
-    """Sends posts in their order over several connections; `sent` says how far it is."""
+    """Sends posts in their order over several connections."""
 
     def __init__(self, collector: str, write_key: str, *, connections: int = 6) -> None:
-        self.sent = 0
+        self._sent = 0
+        self._advanced = asyncio.Condition()
         self._collector = collector
         self._write_key = write_key
         self._connections = connections
@@ -59,12 +61,19 @@ class Replay:
         async def sender() -> None:
             for number, post in waiting:
                 received[number] = await self._deliver(session, post)
-                self.sent += 1
+                async with self._advanced:
+                    self._sent += 1
+                    self._advanced.notify_all()
 
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, asyncio.TaskGroup() as tasks:
             for _ in range(self._connections):
                 tasks.create_task(sender())
         return Replayed([arrival for arrival in received if arrival], self._slowest, self._repeats)
+
+    async def reached(self, count: float) -> None:
+        """Returns when so many posts have been acknowledged."""
+        async with self._advanced:
+            await self._advanced.wait_for(lambda: self._sent >= count)
 
     async def _deliver(self, session: aiohttp.ClientSession, post: Post) -> Received:
         first = started = datetime.now(UTC)
@@ -91,15 +100,15 @@ class Replay:
     async def _once(
         self, session: aiohttp.ClientSession, post: Post, body: dict[str, Any]
     ) -> tuple[int, str, Mapping[str, str]]:
-        auth = None
+        headers = dict(post.headers)
         if post.headers["Content-Type"].startswith("text/plain"):
             body = {**body, "writeKey": self._write_key}  # a beacon can set no header
         else:
-            auth = aiohttp.BasicAuth(self._write_key, "")
+            headers["Authorization"] = "Basic " + base64.b64encode(f"{self._write_key}:".encode()).decode()
         data = json.dumps(body).encode()
         if post.headers.get("Content-Encoding") == "gzip":
             data = gzip.compress(data)
-        async with session.post(self._collector + post.path, data=data, headers=post.headers, auth=auth) as response:
+        async with session.post(self._collector + post.path, data=data, headers=headers) as response:
             return response.status, await response.text(), response.headers
 
 
