@@ -1,0 +1,107 @@
+"""The list of commands, and the help that is their manual."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadlight import __version__
+from leadlight.cli import demo, doctor, serving
+from leadlight.cli.output import show
+from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
+from leadlight.cli.process import prepare_data_folder, run, settings_for_command
+from leadlight.settings import VARIABLES
+from leadlight.store.database import Database
+from leadlight.store.migrate import migrate
+
+_MANUAL = "\n\n".join(f"{name}  {meaning}" for name, meaning in VARIABLES.items())
+
+app = typer.Typer(
+    help="Leadlight shows who is on your website and how much they want to buy.\n\n"
+    "Start with `leadlight up`: everything in one process, no configuration.",
+    epilog=f"Every setting is a variable of the environment:\n\n{_MANUAL}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.add_typer(site_app, name="site")
+app.add_typer(key_app, name="key")
+app.add_typer(user_app, name="user")
+app.add_typer(webhook_app, name="webhook")
+app.add_typer(demo.app, name="demo")
+
+
+class ServiceName(StrEnum):
+    COLLECTOR = "collector"
+    IDENTIFIER = "identifier"
+    SCORER = "scorer"
+    ALERTER = "alerter"
+    FEED = "feed"
+    CONSOLE = "console"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def leadlight(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def up(
+    data: Annotated[Path | None, typer.Option(help="Folder for everything that is kept.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65534, help="Port; the demo site takes the next.")] = None,
+    demo_site: Annotated[bool, typer.Option("--demo-site/--no-demo-site", help="Serve the demo site too.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Run everything in one process, on SQLite and the embedded log. Ctrl-C stops; all data are kept."""
+    serving.up(data=data, host=host, port=port, demo_site=demo_site, as_json=as_json)
+
+
+@app.command("run")
+def run_services(
+    services: Annotated[list[ServiceName], typer.Argument(metavar="SERVICE...", help="One or more, in one process.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run one or more services on Kafka and PostgreSQL: collector, identifier, scorer, alerter, feed, console."""
+    serving.run_services([str(service) for service in dict.fromkeys(services)], as_json=as_json)
+
+
+@app.command("migrate")
+def migrate_database(as_json: AsJson = False) -> None:
+    """Bring the database to this version. Repeatable."""
+
+    async def work() -> None:
+        settings = settings_for_command()
+        prepare_data_folder(settings)
+        database = Database(settings.effective_database_url)
+        try:
+            before, after = await migrate(database)
+        finally:
+            await database.close()
+        show({"before": before, "after": after, "changed": before != after}, as_json=as_json)
+
+    run(work())
+
+
+@app.command()
+def topics(as_json: AsJson = False) -> None:
+    """Bring the Kafka topics to this version. Repeatable; the embedded log needs none."""
+    serving.topics(as_json=as_json)
+
+
+@app.command("doctor")
+def examine(as_json: AsJson = False) -> None:
+    """Check this deployment; say what is wrong and what to do."""
+    doctor.doctor(as_json=as_json)

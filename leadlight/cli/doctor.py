@@ -1,0 +1,161 @@
+"""`leadlight doctor`: look at a deployment from outside, and say what to do."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from importlib.resources import files
+
+import aiohttp
+import typer
+
+from leadlight.bus import open_bus
+from leadlight.cli.output import say, show
+from leadlight.cli.process import prepare_data_folder, run, running_addresses, settings_for_command
+from leadlight.errors import ConfigurationError, LeadlightError
+from leadlight.runtime import read_secret, utc_now
+from leadlight.settings import Settings
+from leadlight.store import dead_letters, sites, webhooks
+from leadlight.store.database import Database
+from leadlight.store.migrate import check_schema
+
+LOW_DISK_BYTES = 1 << 30
+"""Below this much free space the log and the database fill up within days on a busy site."""
+
+MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look showed. `do` is the way out, empty when all is well."""
+
+    check: str
+    state: str  # ok, warn, fail
+    found: str
+    do: str = ""
+
+
+def doctor(*, as_json: bool) -> None:
+    findings = run(_examine())
+    if as_json:
+        show([asdict(finding) for finding in findings], as_json=True)
+    else:
+        for finding in findings:
+            say(f"{MARKS[finding.state]}  {finding.check}: {finding.found}")
+            if finding.do:
+                say(f"      -> {finding.do}")
+    raise typer.Exit(1 if any(finding.state == "fail" for finding in findings) else 0)
+
+
+async def _examine() -> list[Finding]:
+    settings = settings_for_command()
+    return [
+        *_settings(settings),
+        *_files(),
+        *[finding async for finding in _database(settings)],
+        *[finding async for finding in _log(settings)],
+    ]
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    findings = []
+    mode = "one process, embedded log" if settings.embedded else f"log at {settings.bus_url}"
+    findings.append(Finding("settings", "ok", f"{mode}; instance {settings.instance}"))
+    try:
+        prepare_data_folder(settings)
+        read_secret(settings)
+    except ConfigurationError as error:
+        findings.append(Finding("secret and data folder", "fail", str(error), "Set the variable that is named there."))
+    else:
+        findings.append(Finding("secret and data folder", "ok", "usable"))
+    if (settings.embedded or settings.sqlite) and settings.data.exists():
+        free = shutil.disk_usage(settings.data).free
+        low = free < LOW_DISK_BYTES
+        findings.append(
+            Finding(
+                "disk",
+                "warn" if low else "ok",
+                f"{free / (1 << 30):.1f} GiB free beside {settings.data}",
+                "Free some space: a full disk makes the collector refuse posts." if low else "",
+            )
+        )
+    return findings
+
+
+def _files() -> list[Finding]:
+    wanted = {"collector": "leadlight.js", "console": "console.css", "identifier": "bot_patterns.json"}
+    missing = [
+        name for service, name in wanted.items() if not files(f"services.{service}").joinpath("static", name).is_file()
+    ]
+    if missing:
+        return [Finding("built files", "fail", f"missing: {', '.join(missing)}", "In a clone: make setup.")]
+    return [Finding("built files", "ok", "snippet, console and data are there")]
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    database = Database(settings.effective_database_url)
+    where = "SQLite" if settings.sqlite else "PostgreSQL"
+    try:
+        await check_schema(database)
+        async with database.read() as connection:
+            found = await sites.list_all(connection)
+            dead = await dead_letters.count(connection, since=utc_now() - timedelta(days=1))
+            hooks = await webhooks.list_for(connection, [site.id for site in found])
+    except ConfigurationError as error:
+        yield Finding("database", "fail", str(error), "leadlight migrate")
+        return
+    except LeadlightError as error:
+        yield Finding("database", "fail", f"{where}: {error}", "Start it, or correct LEADLIGHT_DATABASE_URL.")
+        return
+    finally:
+        await database.close()
+    yield Finding("database", "ok", f"{where} at this version's schema")
+    if found:
+        yield Finding("sites", "ok", ", ".join(site.domain for site in found))
+    else:
+        yield Finding("sites", "warn", "none yet", "leadlight site add NAME --domain DOMAIN")
+    if dead:
+        yield Finding(
+            "records", "warn", f"{dead} could not be processed since yesterday", "See the table dead_letters."
+        )
+    else:
+        yield Finding("records", "ok", "none died since yesterday")
+    for hook in hooks:
+        if hook.disabled_at:
+            do = "Mend the receiver, then `leadlight webhook remove` and `webhook add`."
+            yield Finding("webhook", "warn", f"{hook.url} is off: {hook.disabled_reason}", do)
+
+
+async def _log(settings: Settings) -> AsyncIterator[Finding]:
+    running = running_addresses(settings) if settings.embedded else None
+    if running:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client,
+                client.get(f"{running['collector']}/readyz") as answer,
+            ):
+                problems = (await answer.json())["problems"]
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+            do = "Look at its output; if it hangs, stop it and start it again."
+            yield Finding("process", "fail", f"pid {running['pid']} does not answer: {error!r}", do)
+            return
+        for part, text in problems.items():
+            yield Finding("process", "fail", f"{part}: {text}", "Look at its output.")
+        if not problems:
+            yield Finding("process", "ok", f"running at {running['collector']}")
+        return
+    try:
+        bus = await open_bus(url=settings.bus_url, data=settings.data, instance=f"{settings.instance}-doctor")
+    except LeadlightError as error:
+        yield Finding("log", "fail", str(error), "Correct LEADLIGHT_BUS_URL, or stop the other process.")
+        return
+    try:
+        ready = await bus.ready()
+    finally:
+        await bus.close()
+    if ready:
+        yield Finding("log", "ok", "takes records")
+    elif settings.embedded:
+        yield Finding("log", "fail", "takes no records", "Free some space beside the data folder.")
+    else:
+        yield Finding("log", "fail", f"no answer from {settings.bus_url}", "Start Kafka, then `leadlight topics`.")
