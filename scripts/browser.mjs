@@ -119,7 +119,7 @@ function save() {
       if (entry.isFile() && !wanted.has(path)) rmSync(path);
     }
   }
-  console.log(`browser code: ${wanted.size} files, ${written} written`);
+  if (written > 0) console.log(`browser code: ${wanted.size} files, ${written} written`);
 }
 
 function packageFolder(name) {
