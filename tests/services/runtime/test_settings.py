@@ -1,0 +1,50 @@
+"""Settings: one frozen object, and a clear word for every mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from leadlight.errors import ConfigurationError
+from leadlight.settings import read_settings
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = read_settings({})
+    assert settings.embedded
+    assert settings.sqlite
+    assert settings.host == "127.0.0.1"
+
+
+def test_a_misspelt_variable_is_named_with_the_nearest_right_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"LEADLIGHT_DATABSE_URL.*LEADLIGHT_DATABASE_URL"):
+        read_settings({"LEADLIGHT_DATABSE_URL": "x"})
+
+
+def test_the_command_line_wins_over_the_environment() -> None:
+    settings = read_settings({"LEADLIGHT_PORT": "9000", "LEADLIGHT_DATA": "/a"}, data=Path("/b"), port=None)
+    assert (settings.port, settings.data) == (9000, Path("/b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEADLIGHT_PORT", "http"),
+        ("LEADLIGHT_PORT", "70000"),
+        ("LEADLIGHT_PORT", "²"),
+        ("LEADLIGHT_BUS_URL", "rabbit://x"),
+        ("LEADLIGHT_DATABASE_URL", "mysql://x"),
+        ("LEADLIGHT_SECRET", "short"),
+        ("LEADLIGHT_PUBLIC_URL", "leads.shop.example"),
+        ("LEADLIGHT_TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("LEADLIGHT_WEBHOOK_ALLOW", "office"),
+        ("LEADLIGHT_LOG_LEVEL", "loud"),
+        ("LEADLIGHT_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        read_settings({name: value})
+
+
+def test_secrets_are_not_shown_when_settings_are() -> None:
+    assert "hunter2" not in repr(read_settings({"LEADLIGHT_SECRET": "hunter2" * 8}))
