@@ -18,6 +18,10 @@ async def open_bus(*, url: str, data: Path, instance: str) -> Bus:
         from leadlight.bus.embedded import EmbeddedBus
 
         return await EmbeddedBus.open(data)
+    if url.startswith("kafka://"):
+        from leadlight.bus.kafka import KafkaBus
+
+        return await KafkaBus.open(url, instance=instance)
     raise ConfigurationError(
         f"LEADLIGHT_BUS_URL is {url!r}: it must be 'embedded:' or 'kafka://host:port[,host:port]'."
     )

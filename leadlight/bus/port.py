@@ -4,8 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
+from leadlight.errors import RecordTooLarge
+
 MAX_RECORD_BYTES = 1_000_000
 """Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
+
+
+def too_large(records: Sequence[tuple[bytes, bytes]]) -> RecordTooLarge | None:
+    """Why a publish of these records is refused, if it is."""
+    for key, value in records:
+        if len(key) + len(value) > MAX_RECORD_BYTES:
+            size = len(key) + len(value)
+            return RecordTooLarge(f"A record of {size} bytes exceeds the {MAX_RECORD_BYTES} that the event log takes.")
+    return None
 
 
 class Partition(NamedTuple):

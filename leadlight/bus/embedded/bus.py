@@ -13,9 +13,9 @@ from typing import Self
 from leadlight.bus.embedded.consumer import EmbeddedConsumer
 from leadlight.bus.embedded.log import Sizes, TopicLog
 from leadlight.bus.embedded.topic import OpenTopic
-from leadlight.bus.port import MAX_RECORD_BYTES, Partition, Positions
+from leadlight.bus.port import Partition, Positions, too_large
 from leadlight.bus.topics import TOPICS, Topic
-from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable, RecordTooLarge
+from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable
 
 FREE_BYTES = 32 * 1024 * 1024
 """Below this much free disk the log says it is not ready, before a write has to fail."""
@@ -96,11 +96,8 @@ class EmbeddedBus:
     async def publish(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
         if self._closed:
             raise LogUnavailable("The event log is closed.")
-        for key, value in records:
-            if len(key) + len(value) > MAX_RECORD_BYTES:
-                raise RecordTooLarge(
-                    f"A record of {len(key) + len(value)} bytes exceeds the {MAX_RECORD_BYTES} the event log takes."
-                )
+        if refusal := too_large(records):
+            raise refusal
         if not records:
             return
         opened = self._topics.get(topic)

@@ -1,0 +1,5 @@
+"""The event log on Kafka."""
+
+from leadlight.bus.kafka.bus import KafkaBus
+
+__all__ = ["KafkaBus"]
