@@ -1,0 +1,1 @@
+"""What the collector decides: which posted calls become events, and why the others don't."""

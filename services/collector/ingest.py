@@ -1,0 +1,191 @@
+"""The ingest paths, answered outside of any framework: read, look up the key, admit or drop, publish, answer."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from leadlight.bus.topics import EVENTS
+from leadlight.core.intake.admit import Arrival, admit
+from leadlight.core.intake.calls import Post, TooManyCalls, Unreadable, read_post
+from leadlight.core.intake.drops import Drop
+from leadlight.core.intake.times import skew, to_milliseconds
+from leadlight.core.records import Channel, EventType, encode, key_of
+from leadlight.errors import LogUnavailable, StoreUnavailable
+from leadlight.logs import get_logger
+from leadlight.runtime import Runtime
+from leadlight.runtime.service import AsgiApp, Receive, Scope, Send
+from services.collector import problems
+from services.collector.body import Bodies, Gone
+from services.collector.keys import Grant, WriteKeys, key_of_basic
+from services.collector.problems import Problem, Refused
+from services.collector.tally import Tally
+
+log = get_logger(__name__)
+
+PATHS: dict[str, EventType | None] = {"/v1/batch": None, "/v1/b": None} | {
+    path: kind for kind in EventType for path in (f"/v1/{kind.value}", f"/v1/{kind.value[0]}")
+}
+"""Address -> the call it takes; None for batches. The short ones are those of Segment's browser library."""
+
+DROPPED_HEADER = b"leadlight-dropped"
+PREFLIGHT_SECONDS = b"7200"
+"""How long a browser need not ask again: the longest that Chrome remembers."""
+
+Headers = dict[bytes, bytes]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+_DONE = b'{"success": true}'
+_JSON = (b"content-type", b"application/json")
+_PROBLEM_JSON = (b"content-type", b"application/problem+json")
+_NO_STORE = (b"cache-control", b"no-store")
+_VARY = (b"vary", b"origin")
+_EXPOSED = (b"access-control-expose-headers", b"Leadlight-Dropped, Retry-After")
+_DONE_HEADERS = [_JSON, (b"content-length", str(len(_DONE)).encode()), _NO_STORE]
+_DONE_START = {"type": "http.response.start", "status": 200, "headers": _DONE_HEADERS}
+_DONE_BODY = {"type": "http.response.body", "body": _DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Answers posts of events; everything else goes to `rest`."""
+
+    runtime: Runtime
+    keys: WriteKeys
+    tally: Tally
+    rest: AsgiApp
+    bodies: Bodies = field(default_factory=Bodies)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path not in PATHS:
+            await self.rest(scope, receive, send)
+            return
+        headers: Headers = dict(scope["headers"])
+        method = scope["method"]
+        try:
+            if method == "POST":
+                dropped = await self.take(PATHS[path], headers, receive)
+                if dropped is None and b"origin" not in headers:
+                    await send(_DONE_START)
+                    await send(_DONE_BODY)
+                    return
+                status, answer_headers, body = _done(dropped)
+            elif method == "OPTIONS":
+                status, answer_headers, body = _preflight(headers)
+            else:
+                raise Refused(problems.NOT_A_POST)
+        except Refused as refused:
+            self.tally.refused(refused.problem.status)
+            status, answer_headers, body = _refusal(refused.problem)
+        except Gone:
+            return
+        if (origin := headers.get(b"origin")) is not None:
+            answer_headers = [*answer_headers, (b"access-control-allow-origin", origin), _VARY, _EXPOSED]
+        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def take(self, kind: EventType | None, headers: Headers, receive: Receive) -> Counter[Drop] | None:
+        """Store the events of one post; the numbers of those dropped, if any were.
+
+        Raises:
+            Refused: nothing of the post was promised to be stored.
+            Gone: the client left before it had sent everything.
+        """
+        body = await self.bodies.read(headers, receive, single=kind is not None)
+        try:
+            post = _read(body, kind)
+            grant = await self._grant(headers, post)
+            arrival = self._arrival(grant, headers, post)
+            records: list[tuple[bytes, bytes]] = []
+            dropped: Counter[Drop] | None = None
+            for call in post.calls:
+                event = call if isinstance(call, Drop) else admit(call, arrival)
+                if isinstance(event, Drop):
+                    dropped = dropped or Counter()
+                    dropped[event] += 1
+                else:
+                    records.append((key_of(event), encode(event)))
+            if records:
+                try:
+                    await self.runtime.bus.publish(EVENTS.name, records)
+                except LogUnavailable as error:
+                    raise Refused(problems.MISSED_LOG) from error
+                self.tally.admitted(grant.site, len(records))
+            if dropped:
+                self.tally.dropped(grant.site, dropped, arrival.received_at)
+            return dropped
+        finally:
+            self.bodies.release(body)
+
+    async def _grant(self, headers: Headers, post: Post) -> Grant:
+        basic = headers.get(b"authorization")
+        key = (key_of_basic(basic) if basic is not None else None) or post.write_key
+        if not key:
+            raise Refused(problems.NO_KEY)
+        grant = self.keys.known(key)
+        if grant is None:
+            try:
+                grant = await self.keys.find(key)
+            except StoreUnavailable as error:
+                raise Refused(problems.MISSED_STORE) from error
+        if grant is None:
+            raise Refused(problems.UNKNOWN_KEY)
+        return grant
+
+    def _arrival(self, grant: Grant, headers: Headers, post: Post) -> Arrival:
+        received_at = to_milliseconds(self.runtime.now())
+        error = skew(post.sent_at, received_at)
+        if b"origin" not in headers and b"sec-fetch-site" not in headers:
+            return Arrival(grant.site, received_at, Channel.SERVER, error)
+        agent = headers.get(b"user-agent")
+        asked_not_to = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
+        return Arrival(
+            grant.site,
+            received_at,
+            Channel.BROWSER,
+            error,
+            agent=_agent(agent) if agent is not None else None,
+            consent=not asked_not_to,
+        )
+
+
+def _read(body: bytes, kind: EventType | None) -> Post:
+    try:
+        return read_post(body, kind)
+    except TooManyCalls as error:
+        raise Refused(Problem(413, "Too many events", str(error))) from error
+    except Unreadable as error:
+        raise Refused(Problem(400, "Unreadable", f"{error} Nothing of it was taken.")) from error
+
+
+@lru_cache(4_096)
+def _agent(header: bytes) -> str:
+    return header[:2_048].decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _done(dropped: Counter[Drop] | None) -> Answer:
+    headers = list(_DONE_HEADERS)
+    if dropped:
+        text = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
+        headers.append((DROPPED_HEADER, text.encode()))
+    return 200, headers, _DONE
+
+
+def _preflight(headers: Headers) -> Answer:
+    """Any origin may post: which sites a key is good for is not decided by browsers."""
+    wanted = headers.get(b"access-control-request-headers", b"authorization, content-type")
+    answer = [
+        (b"access-control-allow-methods", b"POST, OPTIONS"),
+        (b"access-control-allow-headers", wanted),
+        (b"access-control-max-age", PREFLIGHT_SECONDS),
+        (b"content-length", b"0"),
+    ]
+    if headers.get(b"access-control-request-private-network") == b"true":
+        answer.append((b"access-control-allow-private-network", b"true"))
+    return 204, answer, b""
+
+
+def _refusal(problem: Problem) -> Answer:
+    body = problem.body()
+    length = (b"content-length", str(len(body)).encode())
+    return problem.status, [_PROBLEM_JSON, length, _NO_STORE, *problem.headers], body

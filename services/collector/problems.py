@@ -1,0 +1,56 @@
+"""Refusals of a whole request, as RFC 9457 problems that say what to do."""
+
+from dataclasses import dataclass
+
+from msgspec.json import encode
+
+RETRY_SECONDS = 2
+"""Told with a 503: long enough for a restart, short enough for a page that is about to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request as a whole is refused."""
+
+    status: int
+    title: str
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def body(self) -> bytes:
+        return encode({"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail})
+
+
+class Refused(Exception):
+    """The request ends with this problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def unavailable(detail: str) -> Problem:
+    """Try again: nothing is promised, and nothing is wrong with the request."""
+    return Problem(503, "Not taken", detail, ((b"retry-after", str(RETRY_SECONDS).encode()),))
+
+
+NO_KEY = Problem(
+    401,
+    "No write key",
+    "Send the site's write key as the user name of Basic authentication or as `writeKey` in the body. "
+    "`leadlight site list` shows it.",
+    ((b"www-authenticate", b'Basic realm="leadlight"'),),
+)
+UNKNOWN_KEY = Problem(
+    401,
+    "Unknown write key",
+    "No site has this write key, or the secret key lacks the scope `ingest` or was revoked. `leadlight site list` shows the keys.",
+    ((b"www-authenticate", b'Basic realm="leadlight"'),),
+)
+NOT_FOUND = Problem(
+    404, "Not found", "The collector takes posts to /v1/batch, page, track, identify, group, alias and screen."
+)
+MISSED_LOG = unavailable("The event log did not confirm in time. Send the events again: repeats do no harm.")
+MISSED_STORE = unavailable("The write key could not be looked up just now. Send the events again.")
+OVERLOADED = unavailable("Too many requests are under way. Send the events again in a moment.")
+NOT_A_POST = Problem(405, "Method not allowed", "Events are sent by POST.", ((b"allow", b"POST, OPTIONS"),))
