@@ -1,0 +1,225 @@
+"""What readers are given: the JSON of the feed, of webhooks and of the console, as types. Unknown is null."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+
+class Location(Struct, frozen=True, gc=False):
+    """Where the visitor's connection comes from."""
+
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+
+
+class Agent(Struct, frozen=True, gc=False):
+    """What the visitor browses with, in words for people."""
+
+    device: str | None = None
+    browser: str | None = None
+    system: str | None = None
+
+
+class ContactRef(Struct, frozen=True, gc=False):
+    """The person who introduced themselves in this browser, last."""
+
+    id: str
+    email: str
+    name: str | None = None
+    phone: str | None = None
+    job_title: str | None = None
+
+
+class CompanyRef(Struct, frozen=True, gc=False):
+    """The organisation matched, how, and how surely (0-1)."""
+
+    id: str
+    domain: str
+    name: str
+    method: str | None
+    confidence: float | None
+
+
+class Signal(Struct, frozen=True, gc=False):
+    """A buying sign and how often it was given."""
+
+    kind: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Reason(Struct, frozen=True, gc=False):
+    """One line of a score's explanation. `points` are current ones, which add up to the score before it is rounded."""
+
+    rule: str
+    points: float
+    at: datetime
+    text: str
+
+
+class Visitor(Struct, frozen=True):
+    """One browser on one site, and how interested it is now."""
+
+    id: str
+    site: str
+    anonymous_id: str
+    bot: bool
+    first_seen_at: datetime | None  # null until the first page, screen or track call
+    last_seen_at: datetime | None
+    updated_at: datetime
+    visits: int
+    page_views: int
+    activities: int
+    engaged_seconds: int
+    elapsed_seconds: int
+    score: int  # 0-100
+    intent: str  # cold, warm, hot
+    fit: int | None  # 0-100
+    grade: str  # A-E
+    stage: str
+    contact: ContactRef | None
+    company: CompanyRef | None
+    location: Location
+    agent: Agent
+    signals: list[Signal]
+    reasons: list[Reason]
+    bot_reasons: list[str]
+    demo: bool  # sent by `leadlight demo`
+    hot_since: datetime | None
+
+
+class ToldAlert(Struct, frozen=True):
+    """The alert inside a webhook's visitor."""
+
+    id: str
+    rule: str
+    reasons: list[Reason]
+
+
+class AlertedVisitor(Visitor, frozen=True):
+    """A visitor with the alert it caused: a webhook's `data`."""
+
+    alert: ToldAlert
+
+
+class WebhookBody(Struct, frozen=True):
+    """What a webhook is sent."""
+
+    type: str
+    timestamp: datetime
+    data: AlertedVisitor
+
+
+class Delivery(Struct, frozen=True, gc=False):
+    """How far telling one alert to one webhook has come."""
+
+    id: str
+    webhook: str
+    state: str  # pending, delivered, failed
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    delivered_at: datetime | None
+
+
+class Alert(Struct, frozen=True):
+    """One told change, as it was when it was found."""
+
+    id: str
+    type: str
+    rule: str
+    visitor: str
+    crossed_at: datetime
+    created_at: datetime
+    visit_started_at: datetime
+    visit_ended_at: datetime
+    score: int
+    grade: str
+    reasons: list[Reason]
+    state: str  # new, told, digest
+    seen_at: datetime | None
+    deliveries: list[Delivery]
+
+
+class PageRead(Struct, frozen=True, gc=False):
+    """One page of a visit."""
+
+    id: str
+    at: datetime
+    path: str | None
+    url: str | None
+    title: str | None
+    category: str | None
+    engaged_seconds: int
+    scroll_percent: int
+
+
+class Visit(Struct, frozen=True):
+    """A visitor's activity with no gap of 30 minutes or more, with its pages in order."""
+
+    started_at: datetime
+    ended_at: datetime
+    source: str | None  # campaign source or referring host; null when the visit came directly
+    medium: str | None
+    campaign: str | None
+    referrer: str | None
+    page_views: int
+    engaged_seconds: int
+    elapsed_seconds: int
+    pages: list[PageRead]
+
+
+class PageViewed(Struct, frozen=True, tag_field="type", tag="page_view"):
+    """A moment of the timeline: a page was opened."""
+
+    id: str
+    at: datetime
+    path: str | None
+    url: str | None
+    title: str | None
+    category: str | None
+    source: str | None
+    engaged_seconds: int
+    scroll_percent: int
+
+
+class EventSeen(Struct, frozen=True, tag_field="type", tag="event"):
+    """A moment of the timeline: anything else that was sent, such as a form or a download."""
+
+    id: str
+    at: datetime
+    call: str  # track, screen, identify, group, alias
+    name: str | None
+    path: str | None
+    properties: dict[str, Any]
+
+
+class IdentifiedAs(Struct, frozen=True, tag_field="type", tag="identified"):
+    """A moment of the timeline: the visitor said who they are."""
+
+    id: str
+    at: datetime
+    contact: ContactRef
+    method: str
+    confidence: float
+
+
+Moment = PageViewed | EventSeen | IdentifiedAs
+
+
+class Change(Struct, frozen=True):
+    """Something a reader has to be told: `data` is the object as it is now, null when it is gone."""
+
+    id: str
+    type: str  # visitor.updated, the alert's type, or visitor.removed
+    subject: str  # the id of the visitor or the alert
+    at: datetime
+    data: Visitor | AlertedVisitor | None
+
+
+def whole_seconds(milliseconds: int) -> int:
+    return milliseconds // 1000

@@ -1,0 +1,33 @@
+"""Changes with the objects they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadlight.core.objects import AlertedVisitor, Change, Visitor
+from leadlight.store import alert_objects, visitor_objects
+from leadlight.store.change_feed import ChangeRow
+from leadlight.store.tables import alerts
+
+
+async def told(connection: AsyncConnection, site: str, rows: Sequence[ChangeRow], *, now: datetime) -> list[Change]:
+    """One change for each row, with the object as it is now; one that is gone meanwhile is told as removed."""
+    alert_ids = list({row.entity_id for row in rows if row.kind == "alert"})
+    visitor_ids = list({row.entity_id for row in rows if row.kind == "visitor"})
+    objects: dict[str, tuple[str, Visitor | AlertedVisitor]] = {}
+    if visitor_ids:
+        found = await visitor_objects.by_ids(connection, site, visitor_ids, now=now)
+        objects |= {visitor.id: ("visitor.updated", visitor) for visitor in found}
+    if alert_ids:
+        types = await connection.execute(
+            select(alerts.c.id, alerts.c.type).where(alerts.c.site_id == site, alerts.c.id.in_(alert_ids))
+        )
+        alerted = await alert_objects.alerted(connection, site, alert_ids, now=now)
+        objects |= {id: (type, alerted[id]) for id, type in types if id in alerted}
+    changes = []
+    for row in rows:
+        type, data = objects.get(row.entity_id, (f"{row.kind}.removed", None))
+        changes.append(Change(id=f"{row.writer}-{row.seq}", type=type, subject=row.entity_id, at=row.at, data=data))
+    return changes

@@ -1,0 +1,223 @@
+"""Visitors as readers see them: whole objects, a page of them in a handful of queries."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadlight.core import ids as derived
+from leadlight.core import score
+from leadlight.core.grade import grade_of
+from leadlight.core.ledger import Line, oldest_hour
+from leadlight.core.objects import (
+    Agent,
+    CompanyRef,
+    Location,
+    Reason,
+    Signal,
+    Visitor,
+    whole_seconds,
+)
+from leadlight.core.rules import Rules
+from leadlight.store import contact_objects
+from leadlight.store import rules as site_rules
+from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitors
+
+POINT_DECIMALS = 2
+
+Mark = tuple[datetime, str]
+"""Where a page ended: the last row's (`updated_at`, `id`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorFilter:
+    """Which visitors are wanted; None asks nothing. E-mail and domain are compared as they are stored, in lower case."""
+
+    anonymous_id: str | None = None
+    email: str | None = None
+    company: str | None = None
+    intent: str | None = None
+    grade: str | None = None
+    min_score: int | None = None
+    updated_since: datetime | None = None
+    bot: bool | None = False
+
+
+async def by_ids(connection: AsyncConnection, site: str, ids: Sequence[str], *, now: datetime) -> list[Visitor]:
+    """These visitors in the order asked for; ids without a visitor are left out."""
+    rows = await connection.execute(_visitors().where(visitors.c.site_id == site, visitors.c.id.in_(ids)))
+    found = {visitor.id: visitor for visitor in await _whole(connection, site, rows.all(), now)}
+    return [found[id] for id in dict.fromkeys(ids) if id in found]
+
+
+async def page(
+    connection: AsyncConnection,
+    site: str,
+    wanted: VisitorFilter,
+    *,
+    now: datetime,
+    limit: int,
+    after: Mark | None = None,
+    newest_first: bool = False,
+) -> tuple[list[Visitor], Mark | None]:
+    """One page by time of update, and the mark to go on from; no mark after the last page.
+
+    From the oldest update on, no visitor is missed, whatever is written meanwhile: one that changes moves towards
+    the end, where it is still to come, and comes a second time only when it changed after it was read. Newest
+    first, one that changes meanwhile moves to where the reader has already been.
+    """
+    rules = await site_rules.for_site(connection, site)
+    place = tuple_(visitors.c.updated_at, visitors.c.id)
+    query = _visitors().where(visitors.c.site_id == site, *_conditions(site, wanted, rules, now))
+    if after is not None:
+        mark = tuple_(literal(after[0], Instant), literal(after[1], Text))
+        query = query.where(place < mark if newest_first else place > mark)
+    order = [column.desc() if newest_first else column.asc() for column in (visitors.c.updated_at, visitors.c.id)]
+    rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
+    shown = rows[:limit]
+    further = len(rows) > limit
+    return await _whole(connection, site, shown, now), (shown[-1].updated_at, shown[-1].id) if further else None
+
+
+def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if wanted.bot is not None:
+        asked.append(visitors.c.bot_reasons.is_not(None) if wanted.bot else visitors.c.bot_reasons.is_(None))
+    if wanted.anonymous_id is not None:
+        asked.append(visitors.c.anonymous_id == wanted.anonymous_id)
+    if wanted.email is not None:
+        asked.append(visitors.c.contact_id == derived.contact_id(site, wanted.email))
+    if wanted.company is not None:
+        asked.append(visitors.c.company_id == derived.company_id(site, wanted.company))
+    if wanted.updated_since is not None:
+        asked.append(visitors.c.updated_at >= wanted.updated_since)
+    if wanted.intent is not None:
+        asked.append(scores.c.intent == wanted.intent)
+    if wanted.grade is not None:
+        asked.append(scores.c.grade == wanted.grade)
+    if wanted.min_score is not None and wanted.min_score > 0:
+        asked.append(scores.c.heat >= _heat_from(wanted.min_score, rules, now))
+    return asked
+
+
+def _visitors() -> Select[Any]:
+    return (
+        select(
+            visitors,
+            scores.c.points,
+            scores.c.as_of,
+            scores.c.intent,
+            scores.c.fit,
+            scores.c.grade,
+            scores.c.hot_since,
+            contacts.c.email,
+            companies.c.domain.label("company_domain"),
+            companies.c.name.label("company_name"),
+        )
+        .outerjoin(scores, and_(scores.c.site_id == visitors.c.site_id, scores.c.visitor_id == visitors.c.id))
+        .outerjoin(contacts, and_(contacts.c.site_id == visitors.c.site_id, contacts.c.id == visitors.c.contact_id))
+        .outerjoin(companies, and_(companies.c.site_id == visitors.c.site_id, companies.c.id == visitors.c.company_id))
+    )
+
+
+async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]], now: datetime) -> list[Visitor]:
+    """The rows with everything that stands in other tables: one query a table, however many rows."""
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    rules = await site_rules.for_site(connection, site)
+    told = await contact_objects.refs(connection, site, {row.contact_id: row.email for row in rows if row.email})
+    given = await _signals(connection, site, ids)
+    explained = await _reasons(connection, site, ids, rules, now)
+    return [
+        Visitor(
+            id=row.id,
+            site=row.site_id,
+            anonymous_id=row.anonymous_id,
+            bot=row.bot_reasons is not None,
+            first_seen_at=row.first_seen_at,
+            last_seen_at=row.last_seen_at,
+            updated_at=row.updated_at,
+            visits=row.visits,
+            page_views=row.page_views,
+            activities=row.activities,
+            engaged_seconds=whole_seconds(row.engaged_ms),
+            elapsed_seconds=whole_seconds(row.elapsed_ms),
+            score=_score(row, rules, now),
+            intent=row.intent or score.Intent.COLD,
+            fit=row.fit,
+            grade=row.grade or grade_of(None, score.Intent.COLD),
+            stage=row.stage,
+            contact=told.get(row.contact_id),
+            company=_company(row),
+            location=Location(row.country, row.region, row.city),
+            agent=Agent(row.device, row.browser, row.system),
+            signals=given.get(row.id, []),
+            reasons=explained.get(row.id, []),
+            bot_reasons=row.bot_reasons.split(",") if row.bot_reasons else [],
+            demo=row.demo,
+            hot_since=row.hot_since,
+        )
+        for row in rows
+    ]
+
+
+def _score(row: Row[Any], rules: Rules, now: datetime) -> int:
+    if row.points is None:
+        return 0
+    half_life = rules.half_life.total_seconds()
+    return score.score_at(row.points, as_of=row.as_of, now=now, half_life_seconds=half_life)
+
+
+def _heat_from(wanted: int, rules: Rules, now: datetime) -> float | None:
+    """The heat of a total that is just read as this score."""
+    return score.heat_of(wanted - 0.5, as_of=now, half_life_seconds=rules.half_life.total_seconds())
+
+
+def _company(row: Row[Any]) -> CompanyRef | None:
+    if row.company_domain is None:
+        return None
+    return CompanyRef(
+        id=row.company_id,
+        domain=row.company_domain,
+        name=row.company_name,
+        method=row.company_method,
+        confidence=row.company_confidence,
+    )
+
+
+async def _signals(connection: AsyncConnection, site: str, ids: Sequence[str]) -> dict[str, list[Signal]]:
+    rows = await connection.execute(
+        select(signals.c.visitor_id, signals.c.kind, signals.c.count, signals.c.first_at, signals.c.last_at)
+        .where(signals.c.site_id == site, signals.c.visitor_id.in_(ids))
+        .order_by(signals.c.visitor_id, signals.c.last_at.desc(), signals.c.kind)
+    )
+    given: dict[str, list[Signal]] = defaultdict(list)
+    for visitor, kind, count, first_at, last_at in rows:
+        given[visitor].append(Signal(kind, count, first_at, last_at))
+    return given
+
+
+async def _reasons(
+    connection: AsyncConnection, site: str, ids: Sequence[str], rules: Rules, now: datetime
+) -> dict[str, list[Reason]]:
+    of = ledger.c
+    rows = await connection.execute(
+        select(of.visitor_id, of.rule, of.hour, of.at, of.count, of.engaged_ms, of.subject).where(
+            of.site_id == site, of.visitor_id.in_(ids), of.hour >= oldest_hour(rules, now)
+        )
+    )
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for visitor, rule, hour, at, count, engaged_ms, subject in rows:
+        lines[visitor].append(Line(rule, hour, at, count, engaged_ms, subject=subject))
+    return {
+        visitor: [
+            Reason(reason.rule, round(reason.points, POINT_DECIMALS), reason.at, reason.text)
+            for reason in score.reasons(own, rules, now)
+        ]
+        for visitor, own in lines.items()
+    }
