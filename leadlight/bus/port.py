@@ -1,67 +1,11 @@
 """The event log as every service sees it: publish until durable, poll in order, positions kept by the caller."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
-from leadlight.errors import RecordTooLarge
+from leadlight.core.log import Batch, Partition, Record, Span
 
-MAX_RECORD_BYTES = 1_000_000
-"""Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
-
-
-def too_large(records: Sequence[tuple[bytes, bytes]]) -> RecordTooLarge | None:
-    """Why a publish of these records is refused, if it is."""
-    for key, value in records:
-        if len(key) + len(value) > MAX_RECORD_BYTES:
-            size = len(key) + len(value)
-            return RecordTooLarge(f"A record of {size} bytes exceeds the {MAX_RECORD_BYTES} that the event log takes.")
-    return None
-
-
-class Partition(NamedTuple):
-    """One ordered strand of a topic."""
-
-    topic: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One entry of the log, as it was published."""
-
-    partition: Partition
-    offset: int
-    key: bytes
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The offsets of one partition that a batch covers: from `first`, up to but without `next`.
-
-    `first` is the position the caller has stored: what `positions` said, then each span's `next`. Only when that was
-    ahead of the log's end (the log was lost, its positions were not) `next` can be lower.
-    """
-
-    first: int
-    next: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one poll returned: records of several partitions, in offset order within each.
-
-    `spans` has an entry for each partition with records, and says which positions the caller moves between. A span may
-    be wider than its records (a trimmed or compacted log has holes).
-    """
-
-    records: Sequence[Record] = ()
-    spans: Mapping[Partition, Span] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.spans)
-
+__all__ = ["Batch", "Bus", "Consumer", "Partition", "Positions", "Record", "Span"]
 
 Positions = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
 """Asked on every assignment: the next offset wanted of each partition. Partitions left out, and those at 0, start at the

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.bus.port import Record
+from leadlight.core.log import Record
 from leadlight.store.database import insert
 from leadlight.store.tables import dead_letters
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.bus.port import Partition, Span
+from leadlight.core.log import Partition, Span
 from leadlight.errors import PositionLost
 from leadlight.store.database import insert
 from leadlight.store.tables import positions
