@@ -87,6 +87,7 @@ class Expected:
     runs: list[Run] = field(default_factory=list)
     reads: list[PageRead] = field(default_factory=list)
     tracks: list[Fact] = field(default_factory=list)
+    claimed_at: list[datetime] = field(default_factory=list)  # when an address was given
 
 
 def recompute(received: Iterable[Received]) -> dict[str, Expected]:
@@ -124,6 +125,7 @@ def visitor(key: str, facts: list[Fact]) -> Expected:
         runs=runs,
         reads=reads,
         tracks=[fact for fact in activities if fact.kind == "track"],
+        claimed_at=[fact.occurred_at for fact in facts if _claimed(fact.content)],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.journey.oracle import Expected, Received
+from tests.journey.scoring import Rules, default_rules, expected_score
 from tests.journey.visitors.sender import Post
 
 PATIENCE_SECONDS: Final = 120
@@ -133,6 +134,7 @@ async def compare(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_seconds
     moved, last = loop.time(), None
+    rules = default_rules()
     while True:
         try:
             shown = await read_visitors(feed, key)
@@ -141,7 +143,7 @@ async def compare(
                 raise
             await asyncio.sleep(0.5)
             continue
-        wrong = differences(expected, shown, slack=slack)
+        wrong = differences(expected, shown, slack=slack, rules=rules, now=datetime.now(UTC))
         if not wrong:
             return shown
         facts = {name: visitor["updated_at"] for name, visitor in shown.items()}
@@ -154,7 +156,12 @@ async def compare(
 
 
 def differences(
-    expected: Mapping[str, Expected], shown: Mapping[str, dict[str, Any]], *, slack: timedelta
+    expected: Mapping[str, Expected],
+    shown: Mapping[str, dict[str, Any]],
+    *,
+    slack: timedelta,
+    rules: Rules,
+    now: datetime,
 ) -> list[str]:
     """What the feed shows otherwise than the oracle, a line for each difference."""
     lines = [f"{key}: in the feed only" for key in shown if key not in expected]
@@ -164,14 +171,19 @@ def differences(
             lines.append(f"{key}: missing from the feed")
             continue
         feed = shown[key]
-        lines += [f"{key}: {difference}" for difference in _visitor_differences(oracle, feed, slack)]
+        lines += [
+            f"{key}: {difference}"
+            for difference in _visitor_differences(oracle, feed, slack=slack, rules=rules, now=now)
+        ]
         if oracle.email and feed["contact"]:
             contacts[oracle.email].add(feed["contact"]["id"])
     lines += [f"{email}: is several contacts, {ids}" for email, ids in contacts.items() if len(ids) > 1]
     return lines
 
 
-def _visitor_differences(oracle: Expected, feed: dict[str, Any], slack: timedelta) -> list[str]:
+def _visitor_differences(
+    oracle: Expected, feed: dict[str, Any], *, slack: timedelta, rules: Rules, now: datetime
+) -> list[str]:
     exact = {
         "visits": oracle.visits,
         "page_views": oracle.page_views,
@@ -193,6 +205,15 @@ def _visitor_differences(oracle: Expected, feed: dict[str, Any], slack: timedelt
     for name, (value, near) in seconds.items():
         if abs(feed[name] - value) >= near:
             lines.append(f"{name} is {feed[name]}, not {value:.3f}")
+    score = expected_score(oracle, rules, now)
+    if not score.allows(feed["score"]):
+        lines.append(f"score is {feed['score']}, not {score.least:.2f} to {score.most:.2f}")
+    if feed["intent"] not in score.intents:
+        lines.append(f"intent is {feed['intent']}, not {' or '.join(sorted(score.intents))} with score {feed['score']}")
+    reasons = sum(reason["points"] for reason in feed["reasons"])
+    rounding = 0.51 * len(feed["reasons"])
+    if not score.least - rounding <= reasons <= score.most + rounding:
+        lines.append(f"reasons add up to {reasons}, not {score.least:.2f} to {score.most:.2f}")
     for name, moment in (("first_seen_at", oracle.first_seen_at), ("last_seen_at", oracle.last_seen_at)):
         at = datetime.fromisoformat(feed[name])
         if moment is None or abs((at - moment).total_seconds()) > leeway + 0.001:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,10 +17,11 @@ from tests.journey.browsing_log import browsing_log
 from tests.journey.oracle import Expected, Received, recompute
 from tests.journey.receiver import receiving
 from tests.journey.replay import Replay, differences
+from tests.journey.scoring import default_rules, expected_score
 from tests.journey.visitors.sender import Post
 
 NOON = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
-SLACK = timedelta(seconds=2)
+RULES = default_rules()
 
 
 @asynccontextmanager
@@ -80,6 +82,7 @@ async def test_a_refusal_for_good_is_an_error_at_once() -> None:
 def _shown(visitor: Expected) -> dict[str, Any]:
     assert visitor.first_seen_at is not None
     assert visitor.last_seen_at is not None
+    score = expected_score(visitor, RULES, NOON)
     return {
         "anonymous_id": visitor.key,
         "visits": visitor.visits,
@@ -92,6 +95,9 @@ def _shown(visitor: Expected) -> dict[str, Any]:
         "last_seen_at": visitor.last_seen_at.isoformat(),
         "contact": visitor.email and {"id": f"id of {visitor.email}", "email": visitor.email},
         "company": visitor.company_domain and {"domain": visitor.company_domain},
+        "score": min(max(round(score.most), 0), 100),
+        "intent": next(iter(score.intents)),
+        "reasons": [{"points": score.most}],
     }
 
 
@@ -101,24 +107,29 @@ def test_the_comparison_finds_each_thing_that_differs() -> None:
         Received(post, None if post.clock_error is None else NOON + post.clock_error, NOON) for post in log.posts
     )
     shown = {key: _shown(visitor) for key, visitor in expected.items()}
-    assert differences(expected, shown, slack=SLACK) == []
+    compared = partial(differences, slack=timedelta(seconds=2), rules=RULES, now=NOON)
+    assert compared(expected, shown) == []
 
     key = next(key for key, visitor in expected.items() if not visitor.receipt_counts and visitor.email)
-    for wrong in (
+    changes: list[dict[str, Any]] = [
         {"visits": 99},
         {"engaged_seconds": expected[key].engaged_seconds + 1},
         {"last_seen_at": (NOON + timedelta(days=1)).isoformat()},
         {"contact": None},
         {"company": {"domain": "elsewhere.example"}},
         {"bot": True},
-    ):
-        (line,) = differences(expected, shown | {key: shown[key] | wrong}, slack=SLACK)
-        assert line.startswith(f"{key}: {next(iter(wrong))} is ")
-    assert differences({key: expected[key]}, {}, slack=SLACK) == [f"{key}: missing from the feed"]
-    assert differences({}, {key: shown[key]}, slack=SLACK) == [f"{key}: in the feed only"]
+        {"score": shown[key]["score"] + 2},
+        {"intent": "boiling"},
+        {"reasons": []},
+    ]
+    for wrong in changes:
+        (line,) = compared(expected, shown | {key: shown[key] | wrong})
+        assert line.startswith(f"{key}: {next(iter(wrong))} ")
+    assert compared({key: expected[key]}, {}) == [f"{key}: missing from the feed"]
+    assert compared({}, {key: shown[key]}) == [f"{key}: in the feed only"]
     twin = replace(expected[key], key="twin")
     both = {key: shown[key], "twin": shown[key] | {"contact": {"id": "another", "email": twin.email}}}
-    (line,) = differences({key: expected[key], "twin": twin}, both, slack=SLACK)
+    (line,) = compared({key: expected[key], "twin": twin}, both)
     assert "several contacts" in line
 
 
