@@ -4,8 +4,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, Self
 
 from leadlight.core.log import Batch, Partition, Record, Span
+from leadlight.errors import RecordTooLarge
 
-__all__ = ["Batch", "Bus", "Consumer", "Partition", "Positions", "Record", "Span"]
+__all__ = ["MAX_RECORD_BYTES", "Batch", "Bus", "Consumer", "Partition", "Positions", "Record", "Span", "too_large"]
+
+MAX_RECORD_BYTES = 1_000_000
+"""Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
+
+
+def too_large(records: Sequence[tuple[bytes, bytes]]) -> RecordTooLarge | None:
+    """Why a publish of these records is refused, if it is."""
+    for key, value in records:
+        if len(key) + len(value) > MAX_RECORD_BYTES:
+            size = len(key) + len(value)
+            return RecordTooLarge(f"A record of {size} bytes exceeds the {MAX_RECORD_BYTES} that the event log takes.")
+    return None
+
 
 Positions = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
 """Asked on every assignment: the next offset wanted of each partition. Partitions left out, and those at 0, start at the

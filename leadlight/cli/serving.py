@@ -187,8 +187,16 @@ def topics(*, as_json: bool) -> None:
         return
     from leadlight.bus.topics import create_topics
 
-    report = run(create_topics(settings.bus_url))
-    show([{"topic": name, "done": done} for name, done in report.items()], as_json=as_json)
+    rows = [
+        {
+            "topic": report.name,
+            "done": "created" if report.created else "changed" if report.changes else "as it should be",
+            "partitions": report.partitions,
+            "replicas": report.replicas,
+        }
+        for report in run(create_topics(settings.bus_url))
+    ]
+    show(rows, as_json=as_json)
 
 
 def _services(runtime: Runtime, names: Sequence[str]) -> list[Service]:
