@@ -1,8 +1,6 @@
 """Real servers for tests. A missing one skips its tests, saying what to install; with CI=true it is a failure."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
-from typing import NoReturn
 
 import pytest
 from playwright.async_api import Browser
@@ -10,7 +8,7 @@ from playwright.async_api import Browser
 from tests.infra import parts
 from tests.infra.chromium import open_browser
 from tests.infra.kafka import KafkaBroker
-from tests.infra.parts import PartMissing
+from tests.infra.parts import PartMissing, missing
 from tests.infra.postgres import PostgresServer
 
 MARKED_BY = {
@@ -26,13 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKED_BY.items():
             if needs & fixtures:
                 item.add_marker(mark)
-
-
-def missing(part: PartMissing) -> NoReturn:
-    """Skip a test whose server is not here; in CI that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(str(part), pytrace=False)
-    pytest.skip(str(part))
 
 
 def started_kafka() -> Iterator[KafkaBroker]:

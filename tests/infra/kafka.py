@@ -97,8 +97,7 @@ class KafkaBroker:
 
     def remove(self) -> None:
         """End it and remove its data."""
-        self.kill()
-        self._server.forget()
+        self._server.remove()
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -105,7 +105,7 @@ class PostgresServer:
     def remove(self) -> None:
         """End it and remove its data."""
         self.kill()
-        self._server.forget()
+        self._server.remove()
 
     def create_database(self) -> str:
         """A new, empty database with a name nobody has; returns the name."""
