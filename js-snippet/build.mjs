@@ -21,6 +21,7 @@ export async function buildSnippet() {
     target: "es2019",
     charset: "utf8",
     legalComments: "none",
+    tsconfigRaw: "{}", // leaves "use strict" out: esbuild keeps module semantics without it
     define: { VERSION: JSON.stringify(version) },
     write: false,
   });

@@ -13,6 +13,7 @@ export interface Page {
 export interface Envelope {
   type: "page" | "track" | "identify";
   messageId: string;
+  [more: string]: unknown;
 }
 
 /** The page's address without its fragment, which is the page's own business and may hold secrets. */

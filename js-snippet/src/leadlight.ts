@@ -1,21 +1,26 @@
 import { envelope, type Envelope, type Page, type Properties } from "./envelope";
 import { watchForms } from "./forms";
 import { createQueue } from "./queue";
-import { attempt, keys, remove } from "./safely";
+import { attempt, listen } from "./safely";
 import { watchViews } from "./views";
-import { forget, setUserId, uuid } from "./visitor";
+import { forget, setUserId, uuid, vanish } from "./visitor";
 
-type Name = "track" | "identify" | "page" | "reset";
-type Call = [name: Name, ...args: unknown[]];
+const CALLS = ["track", "identify", "page", "reset"] as const;
+type Call = [name: (typeof CALLS)[number], ...args: unknown[]];
 
-/** The one global. A page that calls before this script is here puts a list of calls in its place. */
-export type Leadlight = Record<Name, (...args: never[]) => void> & {
+/** What the page itself may tell. */
+interface Actions {
   track: (event: string, properties?: Properties) => void;
   identify: (user: string | Properties, traits?: Properties) => void;
   page: (properties?: Properties) => void;
   reset: () => void;
+}
+
+/** The one global. A page that calls before this script is here puts a list of calls in its place. */
+export interface Leadlight extends Actions {
+  version: string;
   push: (call: Call) => void;
-};
+}
 
 declare global {
   interface Window {
@@ -30,66 +35,55 @@ declare global {
   const VERSION: string;
 }
 
-const TAB = "leadlight.tab";
-
-function start(tag: HTMLScriptElement): void {
-  const { writeKey, key, endpoint } = tag.dataset;
-  const early = window.leadlight || [];
-  if (early.push && !Array.isArray(early)) return; // the tag is there twice
-
-  const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
-  if (optedOut) keys("leadlight.").forEach(remove);
-  const actions = optedOut ? undefined : observe((endpoint || new URL(tag.src).origin) + "/v1/batch", (writeKey || key)!);
-
-  const push = (call: Call): void => {
-    attempt(() => actions && actions[call[0]](...(call.slice(1) as never[])));
-  };
-  const api = { push } as Leadlight;
-  for (const name of ["track", "identify", "page", "reset"] as const) {
-    api[name] = (...args: unknown[]) => push([name, ...args]);
-  }
-  window.leadlight = api;
-  if (Array.isArray(early)) early.forEach(push);
-}
-
-/** Begins to watch this page, and answers with what the page itself may tell. */
-function observe(address: string, writeKey: string): Omit<Leadlight, "push"> {
-  const tab = attempt(() => (sessionStorage[TAB] = sessionStorage[TAB] || uuid().slice(0, 8))) || uuid().slice(0, 8);
-  const queue = createQueue(address, writeKey, tab);
+/** Begins to watch this page. */
+function observe(address: string, writeKey: string): Actions {
+  const tab = attempt(() => (sessionStorage["leadlight.tab"] = sessionStorage["leadlight.tab"] || uuid())) || uuid();
+  const { add, flush } = createQueue(address, writeKey, tab);
 
   const emit = (type: Envelope["type"], page: Page, body: Properties, hold?: boolean): string => {
     const event = envelope(type, page, body);
-    queue.add(event, hold);
+    add(event, hold);
     return event.messageId;
   };
-  const views = watchViews({ emit, flush: queue.flush });
+  const views = watchViews(emit, flush);
 
-  watchForms(({ introduction: { traits }, properties }) => {
-    if (traits) emit("identify", views.page(), { traits });
-    emit("track", views.page(), { event: "Form Submitted", properties });
-    void queue.flush(true);
+  watchForms(({ traits }, properties) => {
+    if (traits) emit("identify", views.current(), { traits });
+    emit("track", views.current(), { event: "Form Submitted", properties });
+    flush(true);
   });
 
   return {
-    track: (event, properties = {}) => emit("track", views.page(), { event, properties }),
-    identify(user, traits = {}) {
+    track: (event, properties) => emit("track", views.current(), { event, properties }),
+    identify(user, traits) {
       if (typeof user === "object") traits = user;
-      else setUserId(user);
-      emit("identify", views.page(), { traits });
+      else if (user) setUserId(user);
+      emit("identify", views.current(), { traits });
     },
-    page: (properties) => views.count(properties),
+    page: views.count,
     reset: forget,
   };
 }
 
-const tag = (document.currentScript || document.querySelector("script[data-write-key]")) as HTMLScriptElement | null;
+function start(): void {
+  const early = window.leadlight;
+  if (document.prerendering || (early && "version" in early)) return;
+  const { writeKey, key, endpoint } = tag.dataset;
+  const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+  if (optedOut) vanish();
+  const actions = !optedOut && observe((endpoint || new URL(tag.src).origin) + "/v1/batch", (writeKey || key)!);
 
-function startWhenReady(): void {
-  if (!tag) return;
-  const run = (): unknown => attempt(() => start(tag));
-  if (document.prerendering) document.addEventListener("prerenderingchange", run, { once: true });
-  else if (document.title || document.readyState !== "loading") run();
-  else document.addEventListener("DOMContentLoaded", run); // the title is not there yet
+  const push = (call: Call): unknown =>
+    attempt(() => {
+      const [name, ...args] = call;
+      if (actions) (actions[name] as (...args: unknown[]) => void)(...args);
+    });
+  const api = { push, version: VERSION } as Leadlight;
+  for (const name of CALLS) api[name] = (...args: unknown[]) => push([name, ...args]);
+  window.leadlight = api;
+  if (Array.isArray(early)) early.forEach(push);
 }
 
-startWhenReady();
+const tag = document.currentScript as HTMLScriptElement;
+attempt(() => (document.title || document.readyState !== "loading") && start());
+listen(document, "prerenderingchange DOMContentLoaded", start); // when the title was not there yet, or nobody saw the page

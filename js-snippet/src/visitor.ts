@@ -1,10 +1,8 @@
-import { attempt, read, remove, write } from "./safely";
+import { drop, get, names, put } from "./box";
+import { attempt } from "./safely";
 
 const ID = "leadlight.id";
 const USER = "leadlight.user";
-const YEAR_SECONDS = 31536000;
-
-let kept: string | undefined;
 
 /** A random UUID. `crypto.randomUUID` exists only on secure pages; this works on all. */
 export const uuid = (): string =>
@@ -13,30 +11,35 @@ export const uuid = (): string =>
   );
 
 /**
- * This browser's id, made at the first need. Read anew each time, so that all tabs agree whoever was first; a cookie stands
- * in where storage is blocked, and memory where both are.
+ * This browser's id, made at the first need and read anew each time, so that all tabs agree whoever was first.
+ * A cookie stands in where storage is blocked or was cleared.
  */
-export function visitorId(): string {
-  return read(ID) || cookie() || keep(kept || uuid());
-}
+export const visitorId = (): string => get(ID) || become(readCookie() || uuid());
 
-export const userId = (): string | null | undefined => read(USER);
+/** Who the page says this is. */
+export const userId = (): string | undefined => get(USER);
 
-export const setUserId = (id: string): unknown => write(USER, id);
+export const setUserId = (id: string): void => put(USER, id);
 
-/** Forget who this is: whatever comes next is somebody new. */
+/** Whoever comes next is somebody new. */
 export function forget(): void {
-  remove(ID);
-  remove(USER);
-  keep(uuid());
+  drop(USER);
+  become(uuid());
 }
 
-function keep(id: string): string {
-  if (!write(ID, (kept = id))) {
-    attempt(() => (document.cookie = `${ID}=${id};path=/;max-age=${YEAR_SECONDS};samesite=lax`));
-  }
+/** Leaves nothing behind in this browser. */
+export function vanish(): void {
+  writeCookie("", 0);
+  names("leadlight.").forEach(drop);
+}
+
+function become(id: string): string {
+  writeCookie(id, 31536e3);
+  put(ID, id);
   return id;
 }
 
-const cookie = (): string | undefined =>
-  attempt(() => (/leadlight\.id=([\w-]+)/.exec(document.cookie) || [])[1]);
+const writeCookie = (id: string, seconds: number): unknown =>
+  attempt(() => (document.cookie = `${ID}=${id};path=/;samesite=lax;max-age=${seconds}`));
+
+const readCookie = (): string | undefined => attempt(() => (/leadlight\.id=([\w-]+)/.exec(document.cookie) || [])[1]);
