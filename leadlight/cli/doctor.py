@@ -1,6 +1,7 @@
 """`leadlight doctor`: look at a deployment from outside, and say what to do."""
 
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -10,7 +11,7 @@ import aiohttp
 import typer
 
 from leadlight.bus import open_bus
-from leadlight.cli.output import say, show
+from leadlight.cli.output import show
 from leadlight.cli.process import prepare_data_folder, run, running_addresses, settings_for_command
 from leadlight.errors import ConfigurationError, LeadlightError
 from leadlight.runtime import read_secret, utc_now
@@ -41,9 +42,9 @@ def doctor(*, as_json: bool) -> None:
         show([asdict(finding) for finding in findings], as_json=True)
     else:
         for finding in findings:
-            say(f"{MARKS[finding.state]}  {finding.check}: {finding.found}")
+            sys.stdout.write(f"{MARKS[finding.state]}  {finding.check}: {finding.found}\n")
             if finding.do:
-                say(f"      -> {finding.do}")
+                sys.stdout.write(f"      -> {finding.do}\n")
     raise typer.Exit(1 if any(finding.state == "fail" for finding in findings) else 0)
 
 
