@@ -215,6 +215,8 @@ companies = Table(
     _key("id"),
     Column("domain", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("name_claimed_at", Instant),  # of the latest event that stated a fitting name; null: derived from the domain
+    Column("name_event_id", Text),
     Column("created_at", Instant, nullable=False),
 )
 

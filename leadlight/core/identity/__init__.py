@@ -1,0 +1,1 @@
+"""What the identifier decides: which machine, which person, which company, and how sure."""

@@ -1,0 +1,52 @@
+"""What a company is called."""
+
+import re
+import unicodedata
+from typing import Any
+
+import idna
+
+from leadlight.core.ids import is_generic
+
+NAME_CHARACTERS = 120
+_WORDS = re.compile(r"[-_]+")
+ACRONYM_CHARACTERS = 3
+
+
+def derived_name(domain: str) -> str:
+    """A name made of a registrable domain: `harbor-mills.example` is Harbor Mills, `kbx.example` KBX."""
+    label = domain.partition(".")[0]
+    if label.startswith("xn--"):
+        try:
+            label = idna.decode(label)
+        except (idna.IDNAError, UnicodeError):
+            return domain
+    words = [word for word in _WORDS.split(label) if word]
+    if len(words) == 1 and len(label) <= ACRONYM_CHARACTERS:
+        return label.upper()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or domain
+
+
+def stated_name(given: Any) -> str | None:
+    """A company's name as somebody wrote it, a text or an object with a `name`; None if it says nothing."""
+    if isinstance(given, dict):
+        given = given.get("name")
+    if not isinstance(given, str):
+        return None
+    name = " ".join(given.split())[:NAME_CHARACTERS]
+    return name if name and not is_generic(name) else None
+
+
+def fits(name: str, domain: str) -> bool:
+    """Whether a stated name and a domain plausibly mean one company: what a visitor types must not rename another's.
+
+    Norrvik Foods fits norrvik.example and norrvik-foods.example; Kiln Box Xpress fits kbx.example.
+    """
+    label, written = _letters(derived_name(domain)), _letters(name)
+    initials = "".join(word[0] for word in re.findall(r"\w+", name.casefold()))
+    return bool(label) and bool(written) and (label in written or written in label or _letters(initials) == label)
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if letter.isalnum())

@@ -1,0 +1,80 @@
+"""Everything that can be told of an event's sender from the event and what is known offline."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leadlight.core.identity.bots import NAMED_BY_AGENT
+from leadlight.core.identity.companies import derived_name, fits
+from leadlight.core.identity.emails import MailDomains, normalised
+from leadlight.core.identity.traits import person_traits
+from leadlight.core.ids import company_id, contact_id
+from leadlight.core.records import Agent, CompanyClaim, ContactClaim, Event, EventType, Identified
+
+STATED_CONFIDENCE = 0.9
+"""Of who somebody says to be: nobody has checked the address."""
+
+WORK_EMAIL = "work_email"
+WORK_EMAIL_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known offline. `describe` and `is_bot` are asked for each event, so they should remember."""
+
+    describe: Callable[[str], Agent]
+    is_bot: Callable[[str], bool]
+    mail: MailDomains
+
+
+def identify(event: Event, knowledge: Knowledge) -> Identified:
+    """The event with its agent, whether that is a machine's, and the contact and company it claims."""
+    agent = Agent()
+    bot_reasons: tuple[str, ...] = ()
+    if event.user_agent:
+        agent = knowledge.describe(event.user_agent)
+        if knowledge.is_bot(event.user_agent):
+            bot_reasons = (NAMED_BY_AGENT,)
+    contact = contact_claim(event)
+    return Identified(
+        event=event,
+        agent=agent,
+        bot_reasons=bot_reasons,
+        contact=contact,
+        company=company_claim(event.site, contact, knowledge.mail) if contact is not None else None,
+    )
+
+
+def contact_claim(event: Event) -> ContactClaim | None:
+    """Who the event says its sender is: by the e-mail among the traits, else by a user id that is one.
+
+    A group's traits describe the group, so its e-mail is nobody's.
+    """
+    about_person = event.traits if event.type is not EventType.GROUP else {}
+    if not about_person and event.user_id is None:
+        return None
+    email = normalised(about_person.get("email")) or normalised(event.user_id)
+    if email is None:
+        return None
+    return ContactClaim(
+        id=contact_id(event.site, email),
+        email=email,
+        method="identify",
+        confidence=STATED_CONFIDENCE,
+        traits=person_traits(about_person),
+    )
+
+
+def company_claim(site: str, contact: ContactClaim, mail: MailDomains) -> CompanyClaim | None:
+    """The company that a work address speaks of. Named as stated where that fits the domain, else after the domain."""
+    domain = mail.company_domain(contact.email)
+    if domain is None:
+        return None
+    stated = contact.traits.get("company")
+    return CompanyClaim(
+        id=company_id(site, domain),
+        domain=domain,
+        name=stated if stated and fits(stated, domain) else derived_name(domain),
+        method=WORK_EMAIL,
+        confidence=WORK_EMAIL_CONFIDENCE,
+        evidence={"email_domain": contact.email.rpartition("@")[2]},
+    )
