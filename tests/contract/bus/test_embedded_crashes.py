@@ -1,0 +1,238 @@
+"""What survives when the process or the disk fails under the embedded log."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadlight.bus import open_bus
+from leadlight.bus.embedded import EmbeddedBus, Sizes
+from leadlight.bus.metrics import SKIPPED
+from leadlight.bus.port import Partition
+from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable
+from tests.contract.bus.child import TOPIC, value
+from tests.contract.bus.logs import from_the_beginning, numbered, read
+from tests.infra.parts import ROOT
+
+
+def child(*arguments: str | Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.contract.bus.child", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+async def stored_values(data: Path) -> list[bytes]:
+    """Every value in the log, as a fresh opening sees it."""
+    bus = await open_bus(url="embedded:", data=data, instance="test")
+    try:
+        count = sum((await bus.ends([TOPIC])).values())
+        async with bus.consumer("test", [TOPIC], from_the_beginning) as consumer:
+            return [record.value for record in await read(consumer, count)]
+    finally:
+        await bus.close()
+
+
+def segments(data: Path) -> list[Path]:
+    return sorted((data / "log" / TOPIC).glob("*.log"))
+
+
+async def publish_groups(data: Path, *groups: int, sizes: Sizes | None = None) -> None:
+    """One publish for each number, of so many records."""
+    bus = await EmbeddedBus.open(data, topics=(), sizes=sizes or Sizes())
+    start = 0
+    for count in groups:
+        await bus.publish(TOPIC, numbered(count, start=start))
+        start += count
+    await bus.close()
+
+
+async def test_everything_confirmed_survives_kill_9(tmp_path: Path) -> None:
+    confirmed: set[int] = set()
+    for life in range(4):
+        first = life * 10**6
+        with child("until-killed", tmp_path, str(first)) as process:
+            assert process.stdout is not None
+            told = [int(process.stdout.readline()) for _ in range(400 * (life + 1))]
+            process.kill()
+            told += [int(line) for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+        confirmed |= set(told)
+        values = await stored_values(tmp_path)
+        assert confirmed <= {int(found.partition(b":")[0]) for found in values}
+        assert all(found == value(int(found.partition(b":")[0])) for found in values)
+        assert len(values) == len(set(values))
+
+
+async def test_a_tail_torn_at_any_byte_is_cut_off_and_the_log_goes_on(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 3, 4)
+    [segment] = segments(tmp_path)
+    whole = segment.read_bytes()
+    counts = []
+    for size in range(len(whole) + 1):
+        segment.write_bytes(whole[:size])
+        values = await stored_values(tmp_path)
+        assert values == [b"%d" % number for number in range(len(values))]
+        counts.append(len(values))
+        if size % 10 == 0:
+            bus = await EmbeddedBus.open(tmp_path)
+            await bus.publish(TOPIC, [(b"k", b"after")])
+            await bus.close()
+            assert await stored_values(tmp_path) == [*values, b"after"]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-2:] == [6, 7]
+
+
+async def test_a_last_write_garbled_at_any_byte_is_cut_off(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 3)
+    [segment] = segments(tmp_path)
+    confirmed = segment.stat().st_size
+    await publish_groups(tmp_path, 3)
+    whole = segment.read_bytes()
+    for position in range(confirmed, len(whole)):
+        segment.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
+        values = await stored_values(tmp_path)
+        assert values in ([b"0", b"1", b"2", *(b"%d" % n for n in range(k))] for k in range(3))
+
+
+async def test_pages_that_never_reached_the_disk_are_cut_off(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 3)
+    [segment] = segments(tmp_path)
+    with segment.open("ab") as file:
+        file.write(bytes(5000))
+    assert len(await stored_values(tmp_path)) == 3
+
+
+async def test_damage_to_confirmed_records_of_the_last_segment_stops_the_start(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 3, 3)
+    [segment] = segments(tmp_path)
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:])
+    with pytest.raises(ConfigurationError, match=rf"{segment}, byte \d+, where offset [012] is expected"):
+        await EmbeddedBus.open(tmp_path)
+    segment.write_bytes(whole)
+    assert len(await stored_values(tmp_path)) == 6
+
+
+async def test_damage_to_an_older_segment_stops_its_readers_until_the_file_is_moved_away(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 5, 5, 5, sizes=Sizes(segment_bytes=100))
+    first, second, _third = segments(tmp_path)
+    content = bytearray(second.read_bytes())
+    content[-1] ^= 1
+    second.write_bytes(content)
+    bus = await EmbeddedBus.open(tmp_path)
+    async with bus.consumer("test", [TOPIC], from_the_beginning) as consumer:
+        with pytest.raises(ConfigurationError, match=rf"{second}, byte \d+, where offset 9 is expected"):
+            await read(consumer, 15)
+    await bus.close()
+    second.rename(tmp_path / "damaged")
+    skipped = SKIPPED.labels(TOPIC, "test")
+    before = skipped._value.get()
+    bus = await EmbeddedBus.open(tmp_path)
+    async with bus.consumer("test", [TOPIC], from_the_beginning) as consumer:
+        values = [int(record.value) for record in await read(consumer, 10)]
+    await bus.close()
+    assert values == [0, 1, 2, 3, 4, 10, 11, 12, 13, 14]
+    assert skipped._value.get() == before + 5
+    assert first.exists()
+
+
+async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    with child("past-a-full-disk", tmp_path, "50000") as process:
+        assert process.stdout is not None
+        lines = process.stdout.read().splitlines()
+        assert process.wait() == 0
+    confirmed = [int(line) for line in lines if line.isdecimal()]
+    refused = [line for line in lines if line.startswith("refused: The event log cannot be written: ")]
+    assert len(refused) == 3
+    assert len(confirmed) > 100
+    assert await stored_values(tmp_path) == [value(number) for number in confirmed]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "leadlight-test", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount the small disk this needs; a file size limit stands for it above")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+    bus = await EmbeddedBus.open(small_disk)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(300_000))
+    assert not await bus.ready()
+    confirmed = []
+    with pytest.raises(LogUnavailable, match="No space left"):  # noqa: PT012
+        for number in range(10_000):
+            await bus.publish(TOPIC, [(b"k", value(number))])
+            confirmed.append(value(number))
+    ballast.unlink()
+    await bus.publish(TOPIC, [(b"k", b"after")])
+    await bus.close()
+    assert await stored_values(small_disk) == [*confirmed, b"after"]
+
+
+async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
+    bus = await EmbeddedBus.open(tmp_path)
+    with pytest.raises(DataFolderLocked, match=rf"in use by another Leadlight process \(pid {os.getpid()}\)"):
+        await EmbeddedBus.open(tmp_path)
+    await bus.close()
+    await (await EmbeddedBus.open(tmp_path)).close()
+
+
+async def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path) -> None:
+    with child("until-killed", tmp_path, "0") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(DataFolderLocked, match=f"pid {process.pid}"):
+            await EmbeddedBus.open(tmp_path)
+        process.kill()
+    await (await EmbeddedBus.open(tmp_path)).close()
+
+
+async def test_a_data_folder_that_cannot_be_used_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be used: Not a directory"):
+        await EmbeddedBus.open(tmp_path / "file" / "data")
+
+
+async def test_a_strangers_file_among_the_segments_is_named(tmp_path: Path) -> None:
+    await publish_groups(tmp_path, 1)
+    stranger = tmp_path / "log" / TOPIC / "notes.log"
+    stranger.write_text("mine")
+    with pytest.raises(ConfigurationError, match=f"{stranger} is not a segment"):
+        await EmbeddedBus.open(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["kafka:", "redis://127.0.0.1", "kafka://", "kafka://a:b", "kafka://u:p@h:1/x"])
+async def test_a_url_that_names_no_log_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="LEADLIGHT_BUS_URL"):
+        await open_bus(url=url, data=tmp_path, instance="test")
+
+
+async def test_a_name_that_would_leave_the_folder_is_no_topic(tmp_path: Path) -> None:
+    bus = await EmbeddedBus.open(tmp_path)
+    with pytest.raises(ConfigurationError, match="no name for a topic"):
+        await bus.publish("../elsewhere", numbered(1))
+    await bus.close()
+
+
+async def test_of_two_readers_with_one_name_the_second_waits_for_the_first_to_close(tmp_path: Path) -> None:
+    bus = await EmbeddedBus.open(tmp_path)
+    await bus.publish(TOPIC, numbered(3))
+    async with (
+        bus.consumer("test", [TOPIC], from_the_beginning) as first,
+        bus.consumer("test", [TOPIC], from_the_beginning) as second,
+    ):
+        assert len(await read(first, 3)) == 3
+        waiting = asyncio.create_task(second.poll(max_records=10, timeout_seconds=60))
+        await asyncio.sleep(0.05)
+        assert second.assignment == frozenset()
+        await first.close()
+        assert len((await waiting).records) == 3
+        assert second.assignment == {Partition(TOPIC, 0)}
+    await bus.close()
