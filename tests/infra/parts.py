@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 
+_handed_out: set[int] = set()
+
 
 class PartMissing(Exception):
     """A server that tests need is not on this machine. The message says how to get it."""
@@ -41,11 +43,14 @@ def free_port() -> int:
     """
     for _ in range(1000):
         port = random.randint(20_000, 31_999)
+        if port in _handed_out:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _handed_out.add(port)
             return port
     raise PartBroken("no free port between 20000 and 31999")
 
