@@ -3,7 +3,7 @@
 Lines merge in any order: the earliest time, the sum of counts, the longest reading, the earliest few events.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -107,8 +107,3 @@ def returns(runs: Iterable[Run], rules: Rules) -> tuple[dict[LineKey, Line], dic
                     signals[rule.signal] = merge_signals(known, signal) if known else signal
         before = run
     return lines, signals
-
-
-def all_lines(lines: Mapping[LineKey, Line], runs: Iterable[Run], rules: Rules) -> dict[LineKey, Line]:
-    """The lines kept and those that follow from the runs."""
-    return {**lines, **returns(runs, rules)[0]}

@@ -312,7 +312,7 @@ ledger = Table(  # a visitor's dated points: one line for each rule and UTC hour
     Column("points", Float, nullable=False),
     Column("count", Integer, nullable=False),  # pieces of evidence in this hour
     Column("engaged_ms", BigInteger, nullable=False, default=0),  # longest reading among the evidence
-    Column("evidence", Text, nullable=False),  # ids of the earliest events behind it, comma-separated
+    Column("evidence", Text, nullable=False),  # JSON: [milliseconds since 1970, event id] of the earliest events behind it
     Column("subject", Text),  # what it was about: a path, a form, a document
 )
 

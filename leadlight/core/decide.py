@@ -1,0 +1,291 @@
+"""The scorer's decision: what a batch of events makes of the visitors it touches, and which change is told.
+
+Pure. Every step is a union, a maximum or a sum over distinct events, so that any order, any repetition and any split
+into batches of the same events ends in the same state.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from leadlight.core import alerts, score
+from leadlight.core.alerts import Alert, Told
+from leadlight.core.arrivals import arrival_of, path_of
+from leadlight.core.grade import grade_of
+from leadlight.core.ledger import Line, LineKey, Signal, line_of, oldest_hour
+from leadlight.core.profile import AgentSeen, CompanyLink, ContactLink, Profile, latest
+from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
+from leadlight.core.rules import Rule, Rules
+from leadlight.core.ruleset import READ_MS
+from leadlight.core.score import Standing
+from leadlight.core.visits import Run, with_span
+
+Key = tuple[str, str]
+"""A visitor: site and id."""
+
+SUBJECT_CHARACTERS = 200
+_NO_AGENT = Agent()
+_NO_PAGE = Page()
+
+
+class View(Struct, frozen=True, gc=False):
+    """One page view. Without `occurred_at` only its engaged time has come so far, and it counts for nothing yet."""
+
+    id: str
+    occurred_at: datetime | None = None
+    url: str | None = None
+    path: str | None = None
+    title: str | None = None
+    referrer: str | None = None
+    category: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    engaged_ms: int = 0
+    active_until: datetime | None = None
+    scroll_percent: int = 0
+
+
+class State(Struct):
+    """A visitor as stored: the profile, what was concluded from it, and the page views that a batch speaks of."""
+
+    site: str
+    visitor: str
+    partition: int
+    anonymous_id: str = ""
+    profile: Profile = field(default_factory=Profile)
+    standing: Standing | None = None  # None: never stored
+    lines: dict[LineKey, Line] = field(default_factory=dict)  # with those that follow from the runs
+    signals: dict[str, Signal] = field(default_factory=dict)  # likewise
+    views: dict[str, View] = field(default_factory=dict)
+    told: tuple[Told, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return (self.site, self.visitor)
+
+
+class Verdict(Struct):
+    """What is to be saved: changed visitors as (before, after), new facts, and alerts to be told."""
+
+    states: list[tuple[State, State]]
+    events: list[Event]
+    alerts: list[Alert]
+
+
+def decide(
+    states: Mapping[Key, State], fresh: Sequence[Identified], rules: Mapping[str, Rules], now: datetime
+) -> Verdict:
+    """Apply events to the visitors they are about. `fresh` holds each event once; reports of engaged time may repeat."""
+    work: dict[Key, State] = {}
+    events: list[Event] = []
+    for identified in fresh:
+        event = identified.event
+        key = (event.site, event.visitor)
+        state = work.get(key)
+        if state is None:
+            state = work[key] = _opened(states[key])
+        _claims(state, identified)
+        if event.engagement is not None:
+            _engaged(state, event.engagement, rules[event.site])
+            continue
+        if event.type is EventType.PAGE:
+            _viewed(state, event, rules[event.site])
+        else:
+            events.append(event)
+            _happened(state, event, rules[event.site])
+        if identified.contact is not None:
+            for rule in rules[event.site].on_identified:
+                _enter(state, rule, event.occurred_at, event.id)
+    verdict = Verdict([], events, [])
+    for key, state in work.items():
+        before = states[key]
+        _conclude(state, rules[state.site], now)
+        if state != before:
+            verdict.states.append((before, state))
+        alert = _alert(before, state, rules[state.site], now)
+        if alert is not None:
+            verdict.alerts.append(alert)
+    return verdict
+
+
+def decide_due(states: Iterable[State], rules: Mapping[str, Rules], now: datetime) -> Verdict:
+    """What the passing of time alone has made of these visitors."""
+    verdict = Verdict([], [], [])
+    for before in states:
+        state = _opened(before)
+        _conclude(state, rules[state.site], now)
+        if state != before:
+            verdict.states.append((before, state))
+    return verdict
+
+
+def _opened(state: State) -> State:
+    """A copy to work on."""
+    return State(
+        state.site,
+        state.visitor,
+        state.partition,
+        state.anonymous_id,
+        state.profile.copy(),
+        state.standing,
+        state.lines,
+        state.signals,
+        dict(state.views),
+        state.told,
+    )
+
+
+def _claims(state: State, identified: Identified) -> None:
+    """What an event says about the visitor, whatever else it is."""
+    event, profile = identified.event, state.profile
+    if not state.anonymous_id:
+        state.anonymous_id = event.anonymous_id
+    if event.demo:
+        profile.demo = True
+    if identified.bot_reasons:
+        profile.bot_reasons |= frozenset(identified.bot_reasons)
+    if identified.agent != _NO_AGENT:
+        profile.agent = latest(profile.agent, AgentSeen(event.occurred_at, event.id, identified.agent))
+    contact, company = identified.contact, identified.company
+    if contact is not None:
+        profile.contact = latest(profile.contact, ContactLink(event.occurred_at, event.id, contact.id))
+    if company is not None:
+        link = CompanyLink(event.occurred_at, event.id, company.id, company.method, company.confidence)
+        profile.company = latest(profile.company, link)
+
+
+def _viewed(state: State, event: Event, rules: Rules) -> None:
+    """A page was opened."""
+    before = state.views.get(event.id) or View(event.id)
+    if before.occurred_at is not None:
+        return  # seen so long ago that its id was forgotten
+    page = event.page or _NO_PAGE
+    path = page.path or path_of(page.url) or None
+    arrival = arrival_of(page, event.campaign)
+    state.profile.activities += 1
+    _replace(
+        state,
+        before,
+        View(
+            id=event.id,
+            occurred_at=event.occurred_at,
+            url=page.url or None,
+            path=path,
+            title=page.title or None,
+            referrer=page.referrer or None,
+            category=rules.category_of(path) if path else None,
+            source=arrival.source,
+            medium=arrival.medium,
+            campaign=arrival.campaign,
+            engaged_ms=before.engaged_ms,
+            active_until=before.active_until,
+            scroll_percent=before.scroll_percent,
+        ),
+        rules,
+    )
+
+
+def _engaged(state: State, report: Engagement, rules: Rules) -> None:
+    """A page is being looked at: cumulative, so the largest report wins."""
+    before = state.views.get(report.page_view_id) or View(report.page_view_id)
+    until = before.active_until
+    after = View(
+        before.id,
+        before.occurred_at,
+        before.url,
+        before.path,
+        before.title,
+        before.referrer,
+        before.category,
+        before.source,
+        before.medium,
+        before.campaign,
+        engaged_ms=max(before.engaged_ms, report.engaged_ms),
+        active_until=report.active_until if until is None or report.active_until > until else until,
+        scroll_percent=max(before.scroll_percent, report.scroll_percent),
+    )
+    if after != before:
+        _replace(state, before, after, rules)
+
+
+def _replace(state: State, before: View, after: View, rules: Rules) -> None:
+    """Enter a page view's new form, and what it adds to the old one."""
+    state.views[after.id] = after
+    opened, profile = after.occurred_at, state.profile
+    if opened is None:
+        return
+    counted_ms = 0 if before.occurred_at is None else before.engaged_ms
+    profile.page_views += before.occurred_at is None
+    profile.engaged_ms += after.engaged_ms - counted_ms
+    until = after.active_until
+    profile.runs = with_span(profile.runs, Run(opened, until if until is not None and until > opened else opened))
+    if after.category is None or after.engaged_ms < READ_MS:
+        return
+    for rule in rules.on_read.get(after.category, ()):
+        if counted_ms < READ_MS:
+            _enter(state, rule, opened, after.id, engaged_ms=after.engaged_ms, subject=after.path)
+        elif after.engaged_ms > counted_ms:
+            _prolong(profile, line_of(rule, opened, after.id), after.engaged_ms)
+
+
+def _prolong(profile: Profile, line: Line, engaged_ms: int) -> None:
+    known = profile.lines.get(line.key)
+    if known is not None and known.engaged_ms < engaged_ms:
+        profile.lines[line.key] = Line(
+            known.rule, known.hour, known.at, known.count, engaged_ms, known.evidence, known.subject
+        )
+
+
+def _happened(state: State, event: Event, rules: Rules) -> None:
+    """Everything but page views."""
+    if not event.is_activity:
+        return
+    state.profile.activities += 1
+    state.profile.runs = with_span(state.profile.runs, Run(event.occurred_at, event.occurred_at))
+    if event.type is EventType.TRACK and event.name:
+        for rule in rules.on_event(event.name):
+            _enter(state, rule, event.occurred_at, event.id, subject=event.name)
+
+
+def _enter(
+    state: State, rule: Rule, at: datetime, event_id: str, *, engaged_ms: int = 0, subject: str | None = None
+) -> None:
+    """Enter one piece of evidence for a rule."""
+    subject = subject[:SUBJECT_CHARACTERS] if subject else None
+    line = line_of(rule, at, event_id, engaged_ms=engaged_ms, subject=subject)
+    state.profile.add(line, Signal(rule.signal, 1, at, at))
+
+
+def _conclude(state: State, rules: Rules, now: datetime) -> None:
+    """Work out what follows from the profile: lines and signals of the runs, and where the visitor stands."""
+    profile = state.profile
+    oldest = oldest_hour(rules, now)
+    if any(hour < oldest for _, hour in profile.lines):
+        profile.lines = {key: line for key, line in profile.lines.items() if line.hour >= oldest}
+    state.lines, state.signals = profile.complete(rules, now)
+    state.standing = score.standing(state.lines.values(), rules, now)
+
+
+def _alert(before: State, after: State, rules: Rules, now: datetime) -> Alert | None:
+    standing = after.standing
+    if standing is None or standing.hot_since is None or after.profile.bot_reasons:
+        return None
+    if not alerts.became_hot(before.standing, standing):
+        return None
+    visit = alerts.visit_to_tell(standing.hot_since, after.profile.runs, before.told, now)
+    if visit is None:
+        return None
+    return alerts.hot_alert(
+        after.site,
+        after.visitor,
+        crossed_at=standing.hot_since,
+        visit=visit,
+        score=score.score_at(
+            standing.points, as_of=standing.as_of, now=now, half_life_seconds=rules.half_life.total_seconds()
+        ),
+        grade=grade_of(None, standing.intent),
+        reasons=score.reasons(after.lines.values(), rules, now),
+        now=now,
+    )

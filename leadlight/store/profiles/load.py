@@ -1,0 +1,121 @@
+"""Reading: the states of the visitors that a batch touches, in one query a table."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadlight.core.alerts import HOT_RULE, Told
+from leadlight.core.decide import Key, State, View
+from leadlight.core.ledger import Evidence, Line, Signal
+from leadlight.core.profile import AgentSeen, CompanyLink, ContactLink, Profile
+from leadlight.core.records import Agent
+from leadlight.core.rules import Rules
+from leadlight.core.score import Intent, Standing
+from leadlight.core.visits import Run
+from leadlight.store import bulk
+from leadlight.store.profiles import rows as columns
+from leadlight.store.profiles.rows import VISITOR_KEY
+from leadlight.store.tables import alerts, ledger, page_views, scores, signals, visitors, visits
+
+_evidence = msgspec.json.Decoder(tuple[Evidence, ...])
+
+
+async def load(
+    connection: AsyncConnection,
+    touched: Mapping[Key, int],
+    views: Iterable[tuple[str, str, str]],
+    rules: Mapping[str, Rules],
+) -> dict[Key, State]:
+    """The states of the visitors `touched`, new ones empty; the values are the partitions their events came from.
+
+    `views` are the page views spoken of: site, visitor and id.
+    """
+    states = {key: State(key[0], key[1], partition) for key, partition in touched.items()}
+    profiles = await profiles_of(connection, touched, rules)
+    for key, loaded in profiles.items():
+        states[key] = loaded
+    for row in await bulk.select(
+        connection, page_views, (*VISITOR_KEY, *columns.VIEW), (*VISITOR_KEY, "id"), set(views)
+    ):
+        states[row[:2]].views[row[2]] = View(*row[2:])
+    found = await bulk.select(connection, alerts, (*VISITOR_KEY, "rule", *columns.TOLD), VISITOR_KEY, list(profiles))
+    for site, visitor, rule, created_at, started_at, ended_at in sorted(found):
+        if rule == HOT_RULE:
+            states[site, visitor].told += (Told(created_at, Run(started_at, ended_at)),)
+    return states
+
+
+async def load_due(
+    connection: AsyncConnection, partitions: Sequence[int], *, now: datetime, limit: int
+) -> dict[Key, int]:
+    """Visitors of these partitions whose time to change has come, longest due first, with their partitions."""
+    due = await connection.execute(
+        select(scores.c.site_id, scores.c.visitor_id, scores.c.partition)
+        .where(scores.c.partition.in_(partitions), scores.c.next_change_at <= now)
+        .order_by(scores.c.next_change_at)
+        .limit(limit)
+    )
+    return {(site, visitor): partition for site, visitor, partition in due}
+
+
+async def profiles_of(connection: AsyncConnection, keys: Iterable[Key], rules: Mapping[str, Rules]) -> dict[Key, State]:
+    """The stored states of these visitors, without page views and past alerts; those never stored are left out."""
+    wanted = list(keys)
+    states: dict[Key, State] = {}
+    for row in await bulk.select(connection, visitors, ("site_id", "id", *columns.PROFILE), ("site_id", "id"), wanted):
+        states[row[0], row[1]] = _state(row)
+    known = list(states)
+    for site, visitor, *standing in await bulk.select(
+        connection, scores, (*VISITOR_KEY, *columns.STANDING), VISITOR_KEY, known
+    ):
+        points, as_of, heat, intent, hot_since, next_change_at = standing
+        states[site, visitor].standing = Standing(points, as_of, heat, Intent(intent), hot_since, next_change_at)
+    runs: defaultdict[Key, list[Run]] = defaultdict(list)
+    for site, visitor, start, end in await bulk.select(
+        connection, visits, (*VISITOR_KEY, *columns.RUN), VISITOR_KEY, known
+    ):
+        runs[site, visitor].append(Run(start, end))
+    for key, own in runs.items():
+        states[key].profile.runs = tuple(sorted(own))
+    for site, visitor, *line in await bulk.select(
+        connection, ledger, (*VISITOR_KEY, *columns.LINE), VISITOR_KEY, known
+    ):
+        rule, hour, at, count, engaged_ms, evidence, subject = line
+        entry = Line(rule, hour, at, count, engaged_ms, _evidence.decode(evidence), subject)
+        states[site, visitor].lines[entry.key] = entry
+    for site, visitor, *signal in await bulk.select(
+        connection, signals, (*VISITOR_KEY, *columns.SIGNAL), VISITOR_KEY, known
+    ):
+        states[site, visitor].signals[signal[0]] = Signal(*signal)
+    for state in states.values():
+        _separate(state, rules[state.site])
+    return states
+
+
+def _state(row: tuple[Any, ...]) -> State:
+    (site, visitor, anonymous_id, partition, demo, bot_reasons, page_views, activities, engaged_ms, *claims) = row
+    agent_at, agent_event, device, browser, system, contact, contact_at, contact_event, *company_claim = claims
+    company, company_at, company_event, method, confidence = company_claim
+    profile = Profile(
+        demo=demo,
+        bot_reasons=frozenset(bot_reasons.split(",")) if bot_reasons else frozenset(),
+        page_views=page_views,
+        activities=activities,
+        engaged_ms=engaged_ms,
+        agent=AgentSeen(agent_at, agent_event, Agent(device, browser, system)) if agent_at else None,
+        contact=ContactLink(contact_at, contact_event, contact) if contact_at else None,
+        company=CompanyLink(company_at, company_event, company, method, confidence) if company_at else None,
+    )
+    return State(site, visitor, partition, anonymous_id, profile)
+
+
+def _separate(state: State, rules: Rules) -> None:
+    """What events brought goes into the profile; what followed from the runs is worked out anew each time."""
+    followed = {rule.name for rule in rules.on_return}
+    state.profile.lines = {key: line for key, line in state.lines.items() if line.rule not in followed}
+    state.profile.signals = {kind: signal for kind, signal in state.signals.items() if kind not in rules.return_signals}

@@ -1,0 +1,102 @@
+"""The scorer's three steps: load the visitors a batch touches, decide, save; and the same for what time has changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadlight.bus.port import Partition
+from leadlight.core.decide import Key, decide, decide_due
+from leadlight.core.records import EventType, Identified, decode_identified
+from leadlight.core.rules import Rules
+from leadlight.runtime import Runtime
+from leadlight.runtime.worker import Slice
+from leadlight.store import positions, profiles, seen
+from leadlight.store import rules as site_rules
+from leadlight.store.positions import Position
+
+CONSUMER = "scorer"
+
+DUE_AT_ONCE = 500
+"""Timed changes in one transaction: the next tick takes the rest."""
+
+FORGET_EVERY = timedelta(hours=1)
+
+ALERTS = Counter("leadlight_alerts_total", "Alerts raised, by rule", ["rule"])
+FRESH = Counter("leadlight_events_scored_total", "Events applied to visitors; copies are not among them")
+
+
+@dataclass(slots=True)
+class Scoring:
+    """The scorer's work on the records and partitions it is given."""
+
+    runtime: Runtime
+    _forget_after: datetime | None = field(default=None, init=False)
+
+    async def score(self, part: Slice) -> Mapping[Partition, Position]:
+        """Apply one slice of identified events to visitors' states, once."""
+        batch = [decode_identified(record.value) for record in part.records]
+        homes = {
+            (item.event.site, item.event.visitor): record.partition.number
+            for item, record in zip(batch, part.records, strict=True)
+        }
+        now = self.runtime.now()
+        async with self.runtime.database.begin() as tx:
+            moved = await positions.advance(tx, part.consumer, part.held, part.spans)
+            fresh = await seen.keep_new(tx, batch)
+            rules = await _rules(tx, {identified.event.site for identified in fresh})
+            states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
+            verdict = decide(states, fresh, rules, now)
+            await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
+        FRESH.inc(len(fresh))
+        for alert in verdict.alerts:
+            ALERTS.labels(alert.rule).inc()
+        return moved
+
+    async def tick(self, owned: Mapping[Partition, Position]) -> Mapping[Partition, Position]:
+        """Apply the changes that time has brought to the partitions owned; nothing is written when none is due."""
+        now = self.runtime.now()
+        await self._forget(now)
+        partitions = {partition.number: partition for partition in owned}
+        async with self.runtime.database.read() as connection:
+            due = await profiles.load_due(connection, list(partitions), now=now, limit=DUE_AT_ONCE)
+        if not due:
+            return {}
+        held = {partitions[number]: owned[partitions[number]] for number in due.values()}
+        async with self.runtime.database.begin() as tx:
+            moved = await positions.advance(tx, CONSUMER, held, {})
+            rules = await _rules(tx, {site for site, _ in due})
+            states = await profiles.load(tx, due, (), rules)
+            verdict = decide_due(states.values(), rules, now)
+            await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
+        return moved
+
+    async def _forget(self, now: datetime) -> None:
+        """Let go of event ids that are too old to come again, a little at a time."""
+        if self._forget_after is not None and now < self._forget_after:
+            return
+        async with self.runtime.database.begin() as tx:
+            done = await seen.forget(tx, now=now)
+        if done:
+            self._forget_after = now + FORGET_EVERY
+
+
+async def _rules(connection: AsyncConnection, sites: Iterable[str]) -> dict[str, Rules]:
+    return {site: await site_rules.for_site(connection, site) for site in sites}
+
+
+def _visitors(fresh: Iterable[Identified]) -> set[Key]:
+    """Who the events are about."""
+    return {(identified.event.site, identified.event.visitor) for identified in fresh}
+
+
+def _views(fresh: Iterable[Identified]) -> Iterable[tuple[str, str, str]]:
+    """The page views that events open or speak of: engaged time may come before its view."""
+    for identified in fresh:
+        event = identified.event
+        if event.engagement is not None:
+            yield event.site, event.visitor, event.engagement.page_view_id
+        elif event.type is EventType.PAGE:
+            yield event.site, event.visitor, event.id
