@@ -31,13 +31,16 @@ export function createQueue(address: string, writeKey: string, tab: string): Que
   let pausedUntil = 0;
   let timer = 0;
   let warned = 0;
+  let held: string;
 
   function add(event: { messageId: string }, hold?: boolean): void {
     const json = JSON.stringify(event);
     if (bytes(json) > EVENT_BYTES) return warn("an event over 32 KB");
     latest = Math.max(latest + 1, Date.now());
-    put(`${prefix}${latest}.${tab}.${event.messageId}`, json);
-    if (!hold) plan();
+    const name = `${prefix}${latest}.${tab}.${event.messageId}`;
+    put(name, json);
+    if (hold) held = name;
+    else plan();
   }
 
   function plan(): void {
@@ -50,11 +53,11 @@ export function createQueue(address: string, writeKey: string, tab: string): Que
       timer = 0;
       if (sending.size) return;
     }
-    const batch = nextBatch();
+    const batch = nextBatch(leaving);
     if (batch[0]) send(batch);
   }
 
-  function nextBatch(): string[] {
+  function nextBatch(leaving?: boolean): string[] {
     const kept = names(prefix);
     let room = BATCH_BYTES;
     let places = most;
@@ -64,6 +67,7 @@ export function createQueue(address: string, writeKey: string, tab: string): Que
       if (ageMs > OLDEST_MS || index < kept.length - MOST_EVENTS) return drop(name), false;
       return (
         !sending.has(name) &&
+        !(leaving && name === held) &&
         (owner === tab || ageMs > ORPHANED_MS) &&
         places-- > 0 &&
         (room -= bytes(get(name)!)) > 0
