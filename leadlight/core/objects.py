@@ -1,9 +1,11 @@
 """What readers are given: the JSON of the feed, of webhooks and of the console, as types. Unknown is null."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Location(Struct, frozen=True, gc=False):
@@ -47,8 +49,8 @@ class Signal(Struct, frozen=True, gc=False):
 
     kind: str
     count: int
-    first_at: datetime
-    last_at: datetime
+    first_at: Time
+    last_at: Time
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -56,7 +58,7 @@ class Reason(Struct, frozen=True, gc=False):
 
     rule: str
     points: float
-    at: datetime
+    at: Time
     text: str
 
 
@@ -67,9 +69,9 @@ class Visitor(Struct, frozen=True):
     site: str
     anonymous_id: str
     bot: bool
-    first_seen_at: datetime | None  # null until the first page, screen or track call
-    last_seen_at: datetime | None
-    updated_at: datetime
+    first_seen_at: Time | None  # null until the first page, screen or track call
+    last_seen_at: Time | None
+    updated_at: Time
     visits: int
     page_views: int
     activities: int
@@ -88,7 +90,34 @@ class Visitor(Struct, frozen=True):
     reasons: list[Reason]
     bot_reasons: list[str]
     demo: bool  # sent by `leadlight demo`
-    hot_since: datetime | None
+    hot_since: Time | None
+
+
+class Contact(Struct, frozen=True):
+    """A person who has introduced themselves, over all browsers that are theirs now."""
+
+    id: str
+    site: str
+    email: str
+    name: str | None
+    phone: str | None
+    job_title: str | None
+    created_at: Time
+    company: CompanyRef | None
+    first_seen_at: Time | None
+    last_seen_at: Time | None
+    visits: int
+    page_views: int
+    activities: int
+    engaged_seconds: int
+    elapsed_seconds: int
+    score: int
+    intent: str
+    fit: int | None
+    grade: str
+    signals: list[Signal]
+    reasons: list[Reason]
+    visitors: list[str]  # ids, most recently seen first
 
 
 class ToldAlert(Struct, frozen=True):
@@ -109,7 +138,7 @@ class WebhookBody(Struct, frozen=True):
     """What a webhook is sent."""
 
     type: str
-    timestamp: datetime
+    timestamp: Time
     data: AlertedVisitor
 
 
@@ -120,10 +149,10 @@ class Delivery(Struct, frozen=True, gc=False):
     webhook: str
     state: str  # pending, delivered, failed
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: Time | None
     last_status: int | None
     last_error: str | None
-    delivered_at: datetime | None
+    delivered_at: Time | None
 
 
 class Alert(Struct, frozen=True):
@@ -133,15 +162,15 @@ class Alert(Struct, frozen=True):
     type: str
     rule: str
     visitor: str
-    crossed_at: datetime
-    created_at: datetime
-    visit_started_at: datetime
-    visit_ended_at: datetime
+    crossed_at: Time
+    created_at: Time
+    visit_started_at: Time
+    visit_ended_at: Time
     score: int
     grade: str
     reasons: list[Reason]
     state: str  # new, told, digest
-    seen_at: datetime | None
+    seen_at: Time | None
     deliveries: list[Delivery]
 
 
@@ -149,7 +178,7 @@ class PageRead(Struct, frozen=True, gc=False):
     """One page of a visit."""
 
     id: str
-    at: datetime
+    at: Time
     path: str | None
     url: str | None
     title: str | None
@@ -161,8 +190,8 @@ class PageRead(Struct, frozen=True, gc=False):
 class Visit(Struct, frozen=True):
     """A visitor's activity with no gap of 30 minutes or more, with its pages in order."""
 
-    started_at: datetime
-    ended_at: datetime
+    started_at: Time
+    ended_at: Time
     source: str | None  # campaign source or referring host; null when the visit came directly
     medium: str | None
     campaign: str | None
@@ -177,7 +206,7 @@ class PageViewed(Struct, frozen=True, tag_field="type", tag="page_view"):
     """A moment of the timeline: a page was opened."""
 
     id: str
-    at: datetime
+    at: Time
     path: str | None
     url: str | None
     title: str | None
@@ -191,7 +220,7 @@ class EventSeen(Struct, frozen=True, tag_field="type", tag="event"):
     """A moment of the timeline: anything else that was sent, such as a form or a download."""
 
     id: str
-    at: datetime
+    at: Time
     call: str  # track, screen, identify, group, alias
     name: str | None
     path: str | None
@@ -202,7 +231,7 @@ class IdentifiedAs(Struct, frozen=True, tag_field="type", tag="identified"):
     """A moment of the timeline: the visitor said who they are."""
 
     id: str
-    at: datetime
+    at: Time
     contact: ContactRef
     method: str
     confidence: float
@@ -217,8 +246,8 @@ class Change(Struct, frozen=True):
     id: str
     type: str  # visitor.updated, the alert's type, or visitor.removed
     subject: str  # the id of the visitor or the alert
-    at: datetime
-    data: Visitor | AlertedVisitor | None
+    at: Time
+    data: Visitor | None  # an AlertedVisitor for alerts
 
 
 def whole_seconds(milliseconds: int) -> int:

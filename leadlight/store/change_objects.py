@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.objects import AlertedVisitor, Change, Visitor
+from leadlight.core.objects import Change, Visitor
 from leadlight.store import alert_objects, visitor_objects
 from leadlight.store.change_feed import ChangeRow
 from leadlight.store.tables import alerts
@@ -16,7 +16,7 @@ async def told(connection: AsyncConnection, site: str, rows: Sequence[ChangeRow]
     """One change for each row, with the object as it is now; one that is gone meanwhile is told as removed."""
     alert_ids = list({row.entity_id for row in rows if row.kind == "alert"})
     visitor_ids = list({row.entity_id for row in rows if row.kind == "visitor"})
-    objects: dict[str, tuple[str, Visitor | AlertedVisitor]] = {}
+    objects: dict[str, tuple[str, Visitor]] = {}
     if visitor_ids:
         found = await visitor_objects.by_ids(connection, site, visitor_ids, now=now)
         objects |= {visitor.id: ("visitor.updated", visitor) for visitor in found}

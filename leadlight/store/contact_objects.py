@@ -2,14 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.objects import ContactRef
-from leadlight.store.tables import contact_traits
+from leadlight.core import score
+from leadlight.core.grade import grade_of
+from leadlight.core.objects import CompanyRef, Contact, ContactRef, Reason, Signal, whole_seconds
+from leadlight.core.profile import Profile
+from leadlight.core.visits import elapsed, visits_of
+from leadlight.store import rules as site_rules
+from leadlight.store.profiles import fold_contact
+from leadlight.store.tables import companies, contact_traits, contacts, visitors
 
 TRAITS = ("name", "phone", "job_title")
+
+POINT_DECIMALS = 2
+
+_SECOND = timedelta(seconds=1)
 
 
 async def refs(connection: AsyncConnection, site: str, emails: Mapping[str, str]) -> dict[str, ContactRef]:
@@ -27,3 +38,73 @@ async def refs(connection: AsyncConnection, site: str, emails: Mapping[str, str]
     for contact, field, value in rows:
         traits[contact][field] = value
     return {id: ContactRef(id=id, email=email, **traits[id]) for id, email in emails.items()}
+
+
+async def get(connection: AsyncConnection, site: str, id: str, *, now: datetime) -> Contact | None:
+    """One person with the numbers of all their browsers united, scored as it is now."""
+    row = (
+        await connection.execute(
+            select(
+                contacts.c.email,
+                contacts.c.created_at,
+                contacts.c.company_id,
+                companies.c.domain,
+                companies.c.name,
+            )
+            .outerjoin(
+                companies, and_(companies.c.site_id == contacts.c.site_id, companies.c.id == contacts.c.company_id)
+            )
+            .where(contacts.c.site_id == site, contacts.c.id == id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    email, created_at, company_id, domain, company_name = row
+    known = (await refs(connection, site, {id: email}))[id]
+    browsers = await connection.execute(
+        select(visitors.c.id)
+        .where(visitors.c.site_id == site, visitors.c.contact_id == id)
+        .order_by(visitors.c.last_seen_at.desc(), visitors.c.id)
+    )
+    profile = await fold_contact(connection, site, id) or Profile()
+    rules = await site_rules.for_site(connection, site)
+    lines, given = profile.complete(rules, now)
+    standing = score.standing(lines.values(), rules, now)
+    company = None
+    if domain is not None:
+        link = profile.company if profile.company is not None and profile.company.id == company_id else None
+        company = CompanyRef(
+            company_id, domain, company_name, link.method if link else None, link.confidence if link else None
+        )
+    return Contact(
+        id=id,
+        site=site,
+        email=email,
+        name=known.name,
+        phone=known.phone,
+        job_title=known.job_title,
+        created_at=created_at,
+        company=company,
+        first_seen_at=profile.runs[0].start if profile.runs else None,
+        last_seen_at=profile.runs[-1].end if profile.runs else None,
+        visits=visits_of(profile.runs),
+        page_views=profile.page_views,
+        activities=profile.activities,
+        engaged_seconds=whole_seconds(profile.engaged_ms),
+        elapsed_seconds=elapsed(profile.runs) // _SECOND,
+        score=score.score_at(
+            standing.points, as_of=standing.as_of, now=now, half_life_seconds=rules.half_life.total_seconds()
+        ),
+        intent=standing.intent,
+        fit=None,
+        grade=grade_of(None, standing.intent),
+        signals=[
+            Signal(signal.kind, signal.count, signal.first_at, signal.last_at)
+            for signal in sorted(given.values(), key=lambda signal: (signal.last_at, signal.kind), reverse=True)
+        ],
+        reasons=[
+            Reason(reason.rule, round(reason.points, POINT_DECIMALS), reason.at, reason.text)
+            for reason in score.reasons(lines.values(), rules, now)
+        ],
+        visitors=[browser for (browser,) in browsers],
+    )

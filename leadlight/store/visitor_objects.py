@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core import ids as derived
@@ -54,6 +54,11 @@ async def by_ids(connection: AsyncConnection, site: str, ids: Sequence[str], *, 
     return [found[id] for id in dict.fromkeys(ids) if id in found]
 
 
+async def exists(connection: AsyncConnection, site: str, id: str) -> bool:
+    found = await connection.execute(select(visitors.c.id).where(visitors.c.site_id == site, visitors.c.id == id))
+    return found.first() is not None
+
+
 async def page(
     connection: AsyncConnection,
     site: str,
@@ -96,9 +101,9 @@ def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -
     if wanted.updated_since is not None:
         asked.append(visitors.c.updated_at >= wanted.updated_since)
     if wanted.intent is not None:
-        asked.append(scores.c.intent == wanted.intent)
+        asked.append(func.coalesce(scores.c.intent, score.Intent.COLD) == wanted.intent)
     if wanted.grade is not None:
-        asked.append(scores.c.grade == wanted.grade)
+        asked.append(func.coalesce(scores.c.grade, grade_of(None, score.Intent.COLD)) == wanted.grade)
     if wanted.min_score is not None and wanted.min_score > 0:
         asked.append(scores.c.heat >= _heat_from(wanted.min_score, rules, now))
     return asked

@@ -1,0 +1,79 @@
+"""What answers wrap objects in, and how they are written out."""
+
+import hashlib
+from http import HTTPStatus
+
+import msgspec
+from fastapi import Request, Response
+
+from leadlight.core.objects import Alert, Change, Moment, Visit, Visitor
+
+TAG_BYTES = 12
+
+_encoder = msgspec.json.Encoder()
+
+
+class VisitorList(msgspec.Struct, frozen=True):
+    """A page of visitors."""
+
+    data: list[Visitor]
+    next_cursor: str | None
+
+
+class VisitList(msgspec.Struct, frozen=True):
+    """A page of visits, newest first."""
+
+    data: list[Visit]
+    next_cursor: str | None
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """A page of moments."""
+
+    data: list[Moment]
+    next_cursor: str | None
+
+
+class AlertList(msgspec.Struct, frozen=True):
+    """A page of alerts."""
+
+    data: list[Alert]
+    next_cursor: str | None
+
+
+class ChangeList(msgspec.Struct, frozen=True):
+    """A page of changes. There is always a cursor: changes go on."""
+
+    data: list[Change]
+    next_cursor: str
+    has_more: bool  # whether asking again at once would bring more
+
+
+def whole(request: Request, body: msgspec.Struct) -> Response:
+    """One object with its tag; 304 for a reader that has it already.
+
+    Points decay by the second: the tag is a weak one and looks at whole points only.
+    """
+    tag = f'W/"{hashlib.blake2b(_encoder.encode(_without_decimals(body)), digest_size=TAG_BYTES).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if _matches(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(_encoder.encode(body), headers=headers, media_type="application/json")
+
+
+def page(body: msgspec.Struct) -> Response:
+    return Response(
+        _encoder.encode(body), headers={"Cache-Control": "private, no-store"}, media_type="application/json"
+    )
+
+
+def _without_decimals(body: msgspec.Struct) -> msgspec.Struct:
+    if not isinstance(body, Visitor):
+        return body
+    reasons = [msgspec.structs.replace(reason, points=round(reason.points)) for reason in body.reasons]
+    return msgspec.structs.replace(body, reasons=reasons)
+
+
+def _matches(given: str, tag: str) -> bool:
+    bare = tag.removeprefix("W/")
+    return given.strip() == "*" or any(each.strip().removeprefix("W/") == bare for each in given.split(","))

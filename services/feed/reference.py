@@ -1,0 +1,193 @@
+"""The feed's description: OpenAPI made of the very types that are sent, and a page made of it for people."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leadlight.core.objects import AlertedVisitor, Contact, Visitor, WebhookBody
+from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList
+from services.feed.problems import ProblemBody
+
+TYPES = (
+    VisitorList,
+    Visitor,
+    VisitList,
+    Timeline,
+    Contact,
+    AlertList,
+    ChangeList,
+    AlertedVisitor,
+    WebhookBody,
+    ProblemBody,
+)
+
+REFUSALS = {
+    400: "The cursor is not one of this list.",
+    401: "No key, or one that is unknown or revoked.",
+    403: "The key has not the scope `read`.",
+    404: "There is none with this id on the key's site.",
+    422: "A parameter makes no sense; `errors` names it.",
+    429: "Asked too often: wait as `Retry-After` says.",
+    503: "The database does not answer: try again.",
+}
+
+NOTES = {
+    "Visitor.bot": "Whether a machine sent this; bots are kept apart from people.",
+    "Visitor.first_seen_at": "First page, screen or track call; null before it.",
+    "Visitor.updated_at": "When anything of this object last changed, other than by decay.",
+    "Visitor.visits": "Activity without a pause of 30 minutes is one visit.",
+    "Visitor.activities": "Page, screen and track calls.",
+    "Visitor.engaged_seconds": "Time in which pages were visible and in use.",
+    "Visitor.elapsed_seconds": "Time from first to last activity, summed over the visits.",
+    "Visitor.score": "0-100, how interested now; it decays, so it is worked out when it is read.",
+    "Visitor.intent": "cold, warm or hot. Warm from 40, hot from 70 until it falls below 60.",
+    "Visitor.fit": "0-100, how well contact and company match the ideal customer; null when unknown.",
+    "Visitor.grade": "A-E, from fit and intent.",
+    "Visitor.contact": "Who introduced themselves in this browser last; null when nobody did.",
+    "Visitor.company": "The organisation matched; null when unknown.",
+    "Visitor.reasons": "The score's explanation: current points, which add up to it before rounding and the cut at 100.",
+    "CompanyRef.confidence": "0-1, how sure the match is.",
+    "Visit.pages": "In the order they were opened.",
+    "Change.subject": "The id of the visitor or the alert.",
+    "Change.data": "The object as it is now: a visitor, for alerts with its `alert`; null when it has been removed.",
+    "ChangeList.has_more": "Whether asking again at once brings more.",
+    "Delivery.state": "pending, delivered or failed.",
+}
+
+
+class Answers(TypedDict):
+    """The part of a route that describes its answers."""
+
+    responses: dict[int | str, dict[str, Any]]
+
+
+def answers(body: type[msgspec.Struct], *, one: bool = False) -> Answers:
+    """A JSON body, or one of the refusals; `one` for paths with an id."""
+    content = {"application/json": {"schema": _reference(body)}}
+    good: dict[int | str, dict[str, Any]] = {200: {"description": "As asked.", "content": content}}
+    return {"responses": {**good, **_refusals(one)}}
+
+
+def streams() -> Answers:
+    """Server-sent events, or one of the refusals."""
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    good: dict[int | str, dict[str, Any]] = {
+        200: {"description": "Events until either side ends the stream.", "content": content}
+    }
+    return {"responses": {**good, **_refusals(False)}}
+
+
+def _refusals(one: bool) -> dict[int | str, dict[str, Any]]:
+    content = {"application/problem+json": {"schema": _reference(ProblemBody)}}
+    return {
+        status: {"description": meaning, "content": content}
+        for status, meaning in REFUSALS.items()
+        if one or status != 404
+    }
+
+
+def _reference(body: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{body.__name__}"}
+
+
+def specification(app: FastAPI) -> dict[str, Any]:
+    """The whole OpenAPI document."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="Who is on your website, and how interested they are.",
+        routes=app.routes,
+    )
+    _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
+    for note, text in NOTES.items():
+        type_name, field = note.split(".")
+        schemas[type_name]["properties"][field] |= {"description": text}
+    schemas["Change"]["properties"]["data"]["anyOf"] = [
+        {"type": "null"},
+        _reference(AlertedVisitor),
+        _reference(Visitor),
+    ]
+    document["components"] = {
+        "schemas": schemas,
+        "securitySchemes": {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "`leadlight key add NAME --site S --scope read` makes a key for one site.",
+            }
+        },
+    }
+    document["security"] = [{"key": []}]
+    document["webhooks"] = {
+        "visitor.hot": {
+            "post": {
+                "summary": "A visitor became hot",
+                "requestBody": {"content": {"application/json": {"schema": _reference(WebhookBody)}}},
+                "responses": {"2XX": {"description": "Taken. Anything else is sent again later."}},
+            }
+        }
+    }
+    return document
+
+
+def add_reference(app: FastAPI) -> None:
+    """Serve the description, to machines and to people, without a key."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        return specification(app)
+
+    @cache
+    def page(address: str) -> bytes:
+        return _page(document(), address).encode()
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(msgspec.json.encode(document()), media_type="application/json")
+
+    @app.get("/api/v1/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+        address = str(request.base_url).rstrip("/")
+        body = page(address) if len(address) < 100 else page("")
+        return Response(body, headers=headers, media_type="text/html; charset=utf-8")
+
+
+def _page(document: dict[str, Any], address: str) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["kind"] = _kind
+    operations: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            entry = {"path": path, "method": method.upper(), **operation}
+            operations.setdefault(operation["tags"][0], []).append(entry)
+    return environment.get_template("reference.html").render(
+        document=document, schemas=document["components"]["schemas"], operations=operations, address=address
+    )
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A schema in a few words: `string or null`, `list of Signal`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " or ".join(sorted((_kind(each) for each in schema["anyOf"]), key=lambda kind: kind == "null"))
+    if "enum" in schema:
+        return " or ".join(f"`{each}`" for each in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'])}"
+    if schema.get("format") == "date-time":
+        return "time"
+    return str(schema.get("type", "anything"))
