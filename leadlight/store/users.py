@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.errors import ConfigurationError
 from leadlight.store.database import insert
 from leadlight.store.keys import hashed
-from leadlight.store.tables import sessions, sign_ins, users
+from leadlight.store.sites import Site
+from leadlight.store.tables import sessions, sign_ins, sites, users
 
 ROLES = ("admin", "rep")
 SIGN_IN_LIFETIME = timedelta(hours=24)
@@ -120,6 +121,32 @@ async def of_session(connection: AsyncConnection, session: str, *, now: datetime
         )
     ).one_or_none()
     return None if row is None else _user(row)
+
+
+async def sites_of(connection: AsyncConnection, email: str) -> Sequence[Site]:
+    """The sites that this person may look at, by name."""
+    rows = await connection.execute(
+        select(sites)
+        .join(users, users.c.site_id == sites.c.id)
+        .where(users.c.email == email)
+        .order_by(sites.c.name, sites.c.id)
+    )
+    return [Site(**row._mapping) for row in rows]
+
+
+async def move_session(connection: AsyncConnection, session: str, *, email: str, site_id: str, now: datetime) -> bool:
+    """Let a session look at another site, if the same person is a user there."""
+    user = (
+        await connection.execute(select(users.c.id).where(users.c.site_id == site_id, users.c.email == email))
+    ).scalar_one_or_none()
+    if user is None:
+        return False
+    moved = await connection.execute(
+        update(sessions)
+        .where(sessions.c.token_hash == hashed(session), sessions.c.expires_at > now)
+        .values(site_id=site_id, user_id=user)
+    )
+    return moved.rowcount == 1
 
 
 async def sign_out(connection: AsyncConnection, session: str) -> None:

@@ -1,0 +1,70 @@
+"""What keeps other sites out of the console: a strict content policy, and writing only from its own pages."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # nothing to others; `no-referrer` would hide the origin of our own forms too
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def from_our_own_page(headers: Mapping[str, str], *, host: str) -> bool:
+    """Whether a writing request comes from a page of this console.
+
+    Browsers say where a form was sent from, and pages cannot forge it. What says neither is no browser, so it carries
+    nobody's cookie but its own.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == host
+
+
+class Guard:
+    """Puts the headers on every answer, and refuses what another site's page tries to change."""
+
+    def __init__(self, app: ASGIApp, refuse: ASGIApp) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        given = Headers(scope=scope)
+        allowed = scope["method"] in READING or from_our_own_page(given, host=given.get("host", ""))
+        await (self._app if allowed else self._refuse)(scope, receive, guarded)

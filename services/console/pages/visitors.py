@@ -1,0 +1,125 @@
+"""All visitors, to be filtered and searched; and one visitor, with everything known."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from leadlight.core.grade import TABLE, advice, fit_of
+from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, Visit
+from leadlight.core.score import HOT_FROM, Intent
+from leadlight.store import console_views, visitor_objects, visitor_route
+from leadlight.store import rules as site_rules
+from leadlight.store.console_views import PRESENCE, Wanted
+from services.console import curve
+from services.console.pages.frame import around, marked
+from services.console.render import page
+from services.console.session import OurRuntime, Signed
+
+router = APIRouter()
+
+PER_PAGE = 50
+VISITS = 12
+MOMENTS = 100
+ID = re.compile(r"[0-9a-f-]{36}")
+
+
+@router.get("/visitors")
+async def visitors_page(
+    request: Request,
+    seat: Signed,
+    runtime: OurRuntime,
+    intent: Literal["", "hot", "warm", "cold"] = "",
+    known: Literal["", "contact", "company"] = "",
+    q: str = "",
+    sort: Literal["latest", "hottest"] = "latest",
+    number: Annotated[int, Query(alias="page", ge=1, le=2_000)] = 1,
+) -> HTMLResponse:
+    given = marked(request, seat)
+    now, site, words = given["now"], seat.site.id, " ".join(q.split())[:100]
+    wanted = Wanted(intent=intent or None, known=known or None, words=words, hottest=sort == "hottest")
+    async with runtime.database.read() as connection:
+        context = await around(connection, seat, given)
+        offset = (number - 1) * PER_PAGE
+        ids = await console_views.listed(connection, site, wanted, offset=offset, limit=PER_PAGE)
+        shown = ids[:PER_PAGE]
+        people = await visitor_objects.by_ids(connection, site, shown, now=now)
+        pages = await console_views.pages_opened(connection, site, shown)
+    chosen = {"intent": intent, "known": known, "q": words, "sort": sort}
+    return page(
+        request,
+        "visitors.html",
+        {
+            **context,
+            "people": people,
+            "pages": pages,
+            "chosen": chosen,
+            "number": number,
+            "further": len(ids) > PER_PAGE,
+            "presence": now - PRESENCE,
+        },
+    )
+
+
+@router.get("/visitors/{id}")
+async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRuntime) -> HTMLResponse:
+    given = marked(request, seat)
+    now, site = given["now"], seat.site.id
+    if not ID.fullmatch(id):
+        raise HTTPException(404)
+    async with runtime.database.read() as connection:
+        context = await around(connection, seat, given)
+        found = await visitor_objects.by_ids(connection, site, [id], now=now)
+        if not found:
+            raise HTTPException(404)
+        visitor = found[0]
+        visits, older = await visitor_route.visits(connection, site, id, limit=VISITS)
+        moments, _ = await visitor_route.timeline(connection, site, id, limit=MOMENTS, newest_first=True)
+        opened = await console_views.pages_opened(connection, site, [id])
+        contact, company = visitor.contact, visitor.company
+        devices = await console_views.devices(connection, site, contact.id, besides=id) if contact else []
+        mates = (
+            await console_views.colleagues(
+                connection, site, company.id, besides=id, contact=contact.id if contact else None
+            )
+            if company
+            else []
+        )
+        others = {v.id: v for v in await visitor_objects.by_ids(connection, site, [*devices, *mates], now=now)}
+        rules = await site_rules.for_site(connection, site)
+        lines = await console_views.ledger_lines(connection, site, id)
+    here = visitor.last_seen_at is not None and visitor.last_seen_at >= now - PRESENCE
+    return page(
+        request,
+        "visitor.html",
+        {
+            **context,
+            "visitor": visitor,
+            "here_page": opened.get(id) if here else None,
+            "live": here,
+            "curve": curve.draw(lines, rules, now=now),
+            "visits": [(visit, happenings(visit, moments)) for visit in visits],
+            "older": older is not None,
+            "devices": [others[other] for other in devices if other in others],
+            "colleagues": [others[other] for other in mates if other in others],
+            "hot_from": HOT_FROM,
+            "half_life_days": rules.half_life.days,
+            "key": TABLE,
+            "fit": fit_of(visitor.fit),
+            "advice": advice(visitor.fit, Intent(visitor.intent)),
+            "presence": now - PRESENCE,
+        },
+    )
+
+
+def happenings(visit: Visit, moments: list[Moment]) -> list[EventSeen | IdentifiedAs]:
+    """What else happened in a visit: forms, downloads, introductions; oldest first."""
+    until = visit.ended_at + timedelta(minutes=1)
+    return [
+        moment
+        for moment in reversed(moments)
+        if isinstance(moment, EventSeen | IdentifiedAs) and visit.started_at <= moment.at <= until
+    ]

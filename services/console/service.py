@@ -1,0 +1,126 @@
+"""The console: server-rendered pages that update by themselves, for reps and owners."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from leadlight.errors import Outage
+from leadlight.logs import get_logger
+from leadlight.runtime import Runtime
+from leadlight.runtime.service import Problems, Service
+from services.console.guard import Guard
+from services.console.live import Broadcaster
+from services.console.pages import alerts, health, now, set_up, sign_in, visitors
+from services.console.render import STATIC, page
+from services.console.session import Forbidden, Live, NotSignedIn, OurRuntime, Signed, seat_of
+
+log = get_logger(__name__)
+
+PORT = 8002
+FOR_EVER = "public, max-age=31536000, immutable"
+A_DAY = "public, max-age=86400"
+
+
+def service(runtime: Runtime) -> Service:
+    """The console's pages, and the one look at the changes that keeps them fresh."""
+    broadcaster = Broadcaster(runtime)
+    app = console_app(runtime, broadcaster)
+
+    async def problems() -> Problems:
+        missing = [name for name in ("console.js", "console.css") if not (STATIC / name).is_file()]
+        return {"browser code": f"not built: {', '.join(missing)}; run `make setup`"} if missing else {}
+
+    return Service("console", PORT, run=broadcaster.run, app=app, prefixes=("",), problems=problems)
+
+
+def console_app(runtime: Runtime, broadcaster: Broadcaster) -> Guard:
+    app = FastAPI(title="Leadlight console", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.runtime = runtime
+    app.state.broadcaster = broadcaster
+    for part in (now, visitors, alerts, set_up, health, sign_in):
+        app.include_router(part.router)
+    app.add_api_route("/live", live, response_class=StreamingResponse)
+    app.add_api_route("/favicon.svg", favicon, response_class=Response)
+    app.mount("/static", Kept(directory=STATIC, check_dir=False))
+    app.add_exception_handler(NotSignedIn, ask_to_sign_in)
+    app.add_exception_handler(Forbidden, refuse)
+    app.add_exception_handler(HTTPException, not_found)
+    app.add_exception_handler(RequestValidationError, not_understood)
+    app.add_exception_handler(Outage, away)
+    app.add_exception_handler(Exception, broken)
+
+    async def foreign(scope: Scope, receive: Receive, send: Send) -> None:
+        said = "This was sent from another site's page, so nothing was changed."
+        await HTMLResponse(f"<!doctype html><title>Refused</title><p>{said}", 403)(scope, receive, send)
+
+    return Guard(app, foreign)
+
+
+async def live(seat: Signed, broadcaster: Live, since: str = "", visitor: str | None = None) -> StreamingResponse:
+    """What changes on this page's site, as server-sent events."""
+    frames = broadcaster.frames(seat.site.id, visitor=visitor, since=since)
+    return StreamingResponse(frames, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def favicon() -> Response:
+    drawn = (Path(__file__).parent / "templates" / "favicon.svg").read_bytes()
+    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": A_DAY})
+
+
+class Kept(StaticFiles):
+    """Built files. Asked for by their content's hash, they may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        named = b"v=" in scope["query_string"] or path.startswith("fonts/")
+        response.headers["Cache-Control"] = FOR_EVER if named and response.status_code == 200 else A_DAY
+        return response
+
+
+async def ask_to_sign_in(request: Request, _: Exception) -> Response:
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": "/sign-in"})
+    if request.url.path == "/live":
+        return Response(status_code=204)  # tells the browser not to try again
+    return RedirectResponse("/sign-in", 303)
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    return _trouble(request, 403, "Not for you", str(error))
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status != 404:
+        return _trouble(request, status, "That did not work", str(getattr(error, "detail", "")))
+    try:
+        await seat_of(request)
+    except NotSignedIn:
+        return await ask_to_sign_in(request, error)
+    return _trouble(
+        request, 404, "Nothing here", "This page or visitor does not exist, or belongs to a site you cannot see."
+    )
+
+
+async def not_understood(request: Request, _: Exception) -> Response:
+    return _trouble(request, 422, "That did not work", "The address or the form holds something unexpected.")
+
+
+async def away(request: Request, error: Exception) -> Response:
+    log.warning("page without database", path=request.url.path, error=str(error))
+    return _trouble(request, 503, "The database is away", "Nothing is lost. Try again in a moment.")
+
+
+async def broken(request: Request, error: Exception) -> Response:
+    log.error("page failed", path=request.url.path, error=repr(error))
+    return _trouble(request, 500, "Something broke", "It was written to the log. Going back and trying again may help.")
+
+
+def _trouble(request: Request, status: int, title: str, text: str) -> Response:
+    runtime: OurRuntime = request.app.state.runtime
+    return page(request, "trouble.html", {"title": title, "text": text, "now": runtime.now()}, status=status)
