@@ -91,11 +91,11 @@ class Expected:
 
 
 def recompute(received: Iterable[Received]) -> dict[str, Expected]:
-    """Every visitor of the posts, by anonymous id; visitors without one by user id."""
+    """Every visitor of the posts, by anonymous id; those that only a user id names by `user:` and that."""
     facts: dict[str, dict[str, Fact]] = defaultdict(dict)
     for arrival in received:
         for event in arrival.post.events:
-            key = event.get("anonymousId") or event["userId"]
+            key = event.get("anonymousId") or f"user:{event['userId']}"
             fact = _fact(event, arrival)
             facts[key].setdefault(fact.message_id, fact)
     return {key: visitor(key, list(known.values())) for key, known in facts.items()}

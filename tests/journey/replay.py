@@ -114,13 +114,8 @@ class Replay:
 
 
 async def read_visitors(feed: str, key: str) -> dict[str, dict[str, Any]]:
-    """Every visitor in the feed, by anonymous id; a visitor that comes twice is an error."""
-    visitors: dict[str, dict[str, Any]] = {}
-    async for visitor in _pages(feed, key):
-        if visitor["anonymous_id"] in visitors:
-            raise AssertionError(f"the feed lists {visitor['anonymous_id']} twice")
-        visitors[visitor["anonymous_id"]] = visitor
-    return visitors
+    """Every visitor in the feed, by anonymous id. One that changed during the walk comes again, and is then the newer."""
+    return {visitor["anonymous_id"]: visitor async for visitor in _pages(feed, key)}
 
 
 async def compare(
@@ -150,7 +145,7 @@ async def compare(
         if facts != last:
             moved, last = loop.time(), facts
         if loop.time() > deadline or loop.time() - moved > 15:
-            listed = "\n  ".join(wrong[:20])
+            listed = "\n  ".join(wrong[:25])
             raise AssertionError(f"{len(wrong)} differences between feed and oracle, the first:\n  {listed}")
         await asyncio.sleep(0.5)
 
@@ -211,7 +206,7 @@ def _visitor_differences(
     if feed["intent"] not in score.intents:
         lines.append(f"intent is {feed['intent']}, not {' or '.join(sorted(score.intents))} with score {feed['score']}")
     reasons = sum(reason["points"] for reason in feed["reasons"])
-    rounding = 0.51 * len(feed["reasons"])
+    rounding = 0.51 * (1 + len(feed["reasons"]))  # a point that is nearly gone may be left out
     if not score.least - rounding <= reasons <= score.most + rounding:
         lines.append(f"reasons add up to {reasons}, not {score.least:.2f} to {score.most:.2f}")
     for name, moment in (("first_seen_at", oracle.first_seen_at), ("last_seen_at", oracle.last_seen_at)):

@@ -18,7 +18,7 @@ from tests.journey.oracle import Expected
 
 DEFAULT_RULES: Final = Path(__file__).resolve().parents[2] / "leadlight" / "core" / "default_rules.yaml"
 READ_MS: Final = 5000
-HOT, STILL_HOT, WARM = 70, 60, 40
+HOT, STILL_HOT, WARM = 69.5, 59.5, 39.5  # bands are of the score as it is shown, rounded: nobody sees a cold 40
 
 Rules = Mapping[str, Any]
 

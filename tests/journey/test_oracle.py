@@ -116,9 +116,9 @@ def test_generic_ids_and_opaque_user_ids_name_no_contact() -> None:
 
 def test_server_events_are_a_visitor_of_their_own_by_user_id() -> None:
     opaque = _visitor({**_page(0), "userId": "acct_7"})
-    assert (opaque.key, opaque.email) == ("acct_7", None)
+    assert (opaque.key, opaque.email) == ("user:acct_7", None)
     spoken = _visitor({**_page(0), "userId": "ada@quillon.example"})
-    assert (spoken.key, spoken.email) == ("ada@quillon.example", "ada@quillon.example")
+    assert (spoken.key, spoken.email) == ("user:ada@quillon.example", "ada@quillon.example")
 
 
 def test_a_clock_is_put_right_only_when_it_is_off_by_more_than_half_a_minute() -> None:

@@ -67,8 +67,8 @@ def test_hot_begins_at_seventy_and_lasts_until_sixty() -> None:
     def at(points: float, days: float) -> str:
         return intent([Line("price", points, NOON)], RULES, NOON + timedelta(days=days), FORTNIGHT)
 
-    assert (at(69, 0), at(70, 0), at(70, 3), at(70, 3.2), at(69, 3)) == ("warm", "hot", "hot", "warm", "warm")
-    assert (at(40, 0), at(40, 1)) == ("warm", "cold")
+    assert (at(69.4, 0), at(70, 0), at(70, 3), at(70, 3.5), at(69.4, 3)) == ("warm", "hot", "hot", "warm", "warm")
+    assert (at(39.5, 0), at(39.5, 1)) == ("warm", "cold")
 
 
 def test_what_speaks_against_a_purchase_is_never_less_than_nothing() -> None:
