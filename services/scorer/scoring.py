@@ -13,7 +13,7 @@ from leadlight.core.records import EventType, Identified, decode_identified
 from leadlight.core.rules import Rules
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
-from leadlight.store import positions, profiles, seen
+from leadlight.store import identity, positions, profiles, seen
 from leadlight.store import rules as site_rules
 from leadlight.store.positions import Position
 
@@ -46,6 +46,7 @@ class Scoring:
         async with self.runtime.database.begin() as tx:
             moved = await positions.advance(tx, part.consumer, part.held, part.spans)
             fresh = await seen.keep_new(tx, batch)
+            await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
             rules = await _rules(tx, {identified.event.site for identified in fresh})
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
             verdict = decide(states, fresh, rules, now)
