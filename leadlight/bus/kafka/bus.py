@@ -1,7 +1,6 @@
 """The event log on Kafka: the port's few methods, and the clients behind them."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -25,8 +24,7 @@ class KafkaBus:
     def __init__(self, servers: Sequence[str], instance: str) -> None:
         self.servers = list(servers)
         self.instance = instance
-        self.token = secrets.token_hex(4)
-        self._publisher = Publisher(servers, client_id=f"{instance}-publisher#{self.token}")
+        self._publisher = Publisher(servers, client_id=f"{instance}-publisher")
         self._asking = asyncio.Lock()
         self._offsets: AIOKafkaConsumer | None = None
 
@@ -69,7 +67,7 @@ class KafkaBus:
         if self._offsets is None:
             client = AIOKafkaConsumer(
                 bootstrap_servers=self.servers,
-                client_id=f"{self.instance}-ends#{self.token}",
+                client_id=f"{self.instance}-ends",
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
             )
             try:

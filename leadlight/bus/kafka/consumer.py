@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from leadlight.bus.kafka.clients import stop
 from leadlight.bus.kafka.seat import Seat
@@ -46,7 +46,7 @@ class KafkaConsumer:
         self._name = name
         self._topics = tuple(topics)
         self._positions = positions
-        self._seat = Seat(bus.servers, group=name, instance=bus.instance, token=bus.token)
+        self._seat = Seat(bus.servers, group=name, instance=bus.instance)
         self._client: AIOKafkaConsumer | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -134,6 +134,9 @@ class KafkaConsumer:
             return Batch()
         except OffsetOutOfRangeError as error:
             await self._go_to_beginning(client, error.args[0])
+            return Batch()
+        except NoOffsetForPartitionError:
+            self._placed = -1  # assigned anew while we waited, and not yet placed
             return Batch()
         except KafkaError as error:
             self._rebuild(client, repr(error))
@@ -265,7 +268,7 @@ class KafkaConsumer:
     def _new_client(self) -> AIOKafkaConsumer:
         client = AIOKafkaConsumer(
             bootstrap_servers=self._bus.servers,
-            client_id=self._seat.client_id,
+            client_id=self._seat.instance_id,
             group_id=self._name,
             group_instance_id=self._seat.instance_id,
             enable_auto_commit=False,
@@ -299,7 +302,8 @@ class KafkaConsumer:
             log.warning("handing partitions over before the batch was finished", reader=self._name)
         self._change(frozenset(), settled=False)
 
-    def assigned(self, partitions: frozenset[Partition]) -> None:
+    async def assigned(self, partitions: frozenset[Partition]) -> None:
+        await self._seat.sat_down()
         self._change(partitions, settled=True)
 
     async def _commit_lazily(self) -> None:
@@ -336,4 +340,4 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.revoked()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._consumer.assigned(frozenset(Partition(*partition) for partition in assigned))
+        await self._consumer.assigned(frozenset(Partition(*partition) for partition in assigned))

@@ -15,39 +15,43 @@ ASK_SECONDS = 3.0
 
 
 class Seat:
-    """The static member `instance-group`. Its client id carries the process's token, so that others see whose it is."""
+    """The static member `instance-group`. The group's coordinator gives each process that sits down an id of its own."""
 
-    def __init__(self, servers: Sequence[str], *, group: str, instance: str, token: str) -> None:
+    def __init__(self, servers: Sequence[str], *, group: str, instance: str) -> None:
         self.instance_id = f"{instance}-{group}"
-        self.client_id = f"{self.instance_id}#{token}"
         self._servers = list(servers)
         self._group = group
         self._instance = instance
+        self._ours: str | None = None
+
+    async def sat_down(self) -> None:
+        """Remember the id that the coordinator gave us."""
+        self._ours = await self._holder()
 
     async def taken(self) -> bool:
-        """Whether another process sits here now. If nobody can be asked: no."""
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                members = await self._members()
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("the group's members are not known", group=self._group, error=repr(error))
-            return False
-        return any(
-            client_id != self.client_id and client_id.rpartition("#")[0] == self.instance_id for client_id in members
-        )
+        """Whether another process sits here now. Nobody does after a session that ran out; if unsure: no."""
+        holder = await self._holder()
+        return None not in (holder, self._ours) and holder != self._ours
 
-    async def _members(self) -> list[str]:
+    async def _holder(self) -> str | None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=int(ASK_SECONDS * 1000))
         try:
-            await admin.start()
-            return [
-                client_id
-                for answer in await admin.describe_consumer_groups([self._group])
-                for _error, _group, _state, _type, _protocol, members, *_ in answer.groups
-                for _member, client_id, *_ in members
-            ]
+            async with asyncio.timeout(ASK_SECONDS):
+                await admin.start()
+                answers = await admin.describe_consumer_groups([self._group])
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("the group's members are not known", group=self._group, error=repr(error))
+            return None
         finally:
             await admin.close()
+        members = [
+            member_id
+            for answer in answers
+            for _error, _group, _state, _type, _protocol, members, *_ in answer.groups
+            for member_id, *_ in members
+        ]
+        # The id is the member's name and 36 characters that are unique.
+        return next((member for member in members if member[:-37] == self.instance_id), None)
 
     def explanation(self) -> ConfigurationError:
         return ConfigurationError(
