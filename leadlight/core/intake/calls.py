@@ -93,7 +93,7 @@ class _Envelope(Struct):
     batch: list[Raw]
     writeKey: str | None = None  # noqa: N815
     sentAt: Any = None  # noqa: N815
-    context: Raw | None = None
+    context: Raw = Raw(b"null")
 
 
 class _Outside(Struct):
@@ -104,7 +104,7 @@ class _Outside(Struct):
 
 
 _call = Decoder(Call)
-_context = Decoder(Context)
+_shared_context = Decoder(Context | None)
 _envelope = Decoder(_Envelope)
 _outside = Decoder(_Outside)
 
@@ -173,12 +173,9 @@ def _read_batch(body: bytes) -> Post:
     envelope = _envelope.decode(body)
     if len(envelope.batch) > BATCH_EVENTS:
         raise TooManyCalls(f"The batch holds {len(envelope.batch)} calls; send at most {BATCH_EVENTS} at a time.")
-    shared: Context | None = None
-    if envelope.context is not None:
-        if len(envelope.context) > SHARED_CONTEXT_BYTES:
-            raise Unreadable(f"The batch's `context` takes at most {SHARED_CONTEXT_BYTES} bytes.")
-        if bytes(envelope.context) != b"null":
-            shared = _context.decode(envelope.context)
+    if len(envelope.context) > SHARED_CONTEXT_BYTES:
+        raise Unreadable(f"The batch's `context` takes at most {SHARED_CONTEXT_BYTES} bytes.")
+    shared = _shared_context.decode(envelope.context)
     return Post([_read_member(raw, shared) for raw in envelope.batch], envelope.writeKey, envelope.sentAt)
 
 

@@ -1,0 +1,52 @@
+"""A 200 means stored; what cannot be stored is answered with a 503, soon."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from leadlight.settings import Settings
+from services.collector.body import IN_FLIGHT_BYTES, Bodies
+from services.collector.problems import OVERLOADED, Refused
+from tests.infra.kafka import KafkaBroker
+from tests.services.collector.front_door import WRITE_KEY, FrontDoor, open_front_door
+
+PAGE = {"anonymousId": "a"}
+
+
+async def test_a_log_that_is_away_is_a_503_with_a_time_to_come_back(door: FrontDoor) -> None:
+    await door.runtime.bus.close()
+    answer = await door.post("/v1/page", PAGE)
+    assert answer.problem["status"] == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_dead_broker_is_a_503_within_5_seconds_and_forgotten_when_it_is_back(
+    own_kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, bus_url=own_kafka.url, secret="s" * 32)
+    async with open_front_door(settings) as door:
+        assert (await door.post("/v1/page", PAGE)).status == 200
+        own_kafka.kill()
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(*(door.post("/v1/page", PAGE) for _ in range(20)))
+        assert {answer.status for answer in answers} == {503}
+        own_kafka.start()
+        await door.post_until(200, "/v1/page", PAGE, key=WRITE_KEY)
+
+
+async def test_bodies_beyond_what_memory_is_for_are_refused_before_they_are_read() -> None:
+    async def never_asked() -> object:
+        raise AssertionError("the body was read")
+
+    bodies = Bodies()
+    bodies.bytes_in_flight = IN_FLIGHT_BYTES - 10
+    with pytest.raises(Refused) as refused:
+        await bodies.read({b"content-length": b"11"}, never_asked, single=False)
+    assert refused.value.problem is OVERLOADED
+
+
+async def test_memory_is_given_back_when_a_post_is_over(door: FrontDoor) -> None:
+    bodies = [b"{", b'{"batch":[]}', b" " * 600_000]
+    await asyncio.gather(*(door.post("/v1/batch", body) for body in bodies * 20))
+    assert (await door.request("GET", "/readyz")).status == 200
