@@ -1,0 +1,1 @@
+"""The demo site: a small fictional company with the real tag on each page."""
