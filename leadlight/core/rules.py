@@ -18,6 +18,7 @@ MOST_PATTERNS: Final = 2_000
 LONGEST_PATTERN: Final = 200
 LONGEST_TEXT: Final = 200
 DEEPEST: Final = 8
+MOST_ENTRIES: Final = 20_000
 HALF_LIFE_DAYS: Final = (7, 365)
 POINTS: Final = (-100, 100)
 CAPS: Final = (1, 50)
@@ -73,13 +74,16 @@ class _Reader:
             raise RulesRefused([Fault(1, "", f"the document has more than {LONGEST_DOCUMENT:,} characters")])
         try:
             depth = 0
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 line = _mark_line(event.start_mark)
                 if isinstance(event, yaml.AliasEvent):
                     raise RulesRefused(
                         [Fault(line, "", f"write it out: references (*{event.anchor}) are not followed")]
                     )
+                if number > MOST_ENTRIES:
+                    most = f"at most {MOST_RULES} rules and {MOST_PATTERNS:,} patterns are taken"
+                    raise RulesRefused([Fault(line, "", f"too much: {most}")])
                 if depth > DEEPEST:
                     raise RulesRefused([Fault(line, "", "too deeply nested")])
             node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -114,7 +118,7 @@ class _Reader:
         signals: dict[str, str] = {}
         items = self.items(node, "rules")
         if len(items) > MOST_RULES:
-            self.fault(node, "rules", f"{len(items):,} rules; at most {MOST_RULES} are taken")
+            self.fault(node, "rules", f"{len(items):,} are too many: at most {MOST_RULES} rules are taken")
             return []
         for number, item in enumerate(items):
             rule = self.rule(item, f"rules[{number}]", categories)
