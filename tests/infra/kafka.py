@@ -5,8 +5,8 @@ import base64
 import shutil
 import signal
 import subprocess
-import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -72,7 +72,7 @@ class KafkaBroker:
 
     def start(self) -> None:
         """Start and wait until the broker answers; on the port it had before."""
-        self._server.launch(self._ready, within_seconds=60)
+        self._server.launch(self._ready, within_seconds=120)
 
     def stop(self) -> None:
         """Let the broker shut down in order."""
@@ -89,11 +89,11 @@ class KafkaBroker:
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
-        self._server.send(signal.SIGSTOP)
+        self._server.pause()
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        self._server.send(signal.SIGCONT)
+        self._server.resume()
 
     def remove(self) -> None:
         """End it and remove its data."""
@@ -111,11 +111,8 @@ class KafkaBroker:
     def _ready(self) -> bool:
         if not accepts(self.port):
             return False
-        answers: list[bool] = []
-        asking = threading.Thread(target=lambda: answers.append(asyncio.run(self._answers())))
-        asking.start()  # a thread of its own, because the caller may have a running event loop
-        asking.join()
-        return answers == [True]
+        with ThreadPoolExecutor(1) as thread:  # of its own, because the caller may have a running event loop
+            return thread.submit(asyncio.run, self._answers()).result()
 
     async def _answers(self) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5_000)

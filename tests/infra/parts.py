@@ -132,6 +132,17 @@ class Server:
             raise PartBroken(f"{self.part} does not run\n{self.output()}")
         self._process.send_signal(number)
 
+    def pause(self) -> None:
+        """SIGSTOP; returns when every thread stands still, which on a busy machine takes a moment."""
+        self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if not self.running:
+            raise PartBroken(f"{self.part} ended instead of pausing\n{self.output()}")
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self.send(signal.SIGCONT)
+
     def end(self, number: signal.Signals, *, within_seconds: float) -> None:
         """Send a signal and wait for the end; SIGKILL when it takes too long. Nothing to do when it ended before."""
         if self._process is None:

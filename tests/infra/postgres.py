@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 import uuid
 from pathlib import Path
 from typing import Self
@@ -96,6 +97,8 @@ class PostgresServer:
         """SIGSTOP to the server and its backends: connections stay open and nothing answers."""
         for process in [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]:
             process.suspend()
+            while process.status() != psutil.STATUS_STOPPED:
+                time.sleep(0.005)
 
     def resume(self) -> None:
         """Go on after `pause`."""

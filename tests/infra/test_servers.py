@@ -51,6 +51,17 @@ async def test_a_paused_broker_goes_on_when_it_is_resumed(own_kafka: KafkaBroker
     await admin.close()
 
 
+async def test_a_paused_database_goes_on_when_it_is_resumed(own_postgres: PostgresServer) -> None:
+    connection = await connect(own_postgres.url())
+    own_postgres.pause()
+    asking = asyncio.create_task(connection.fetchval("SELECT 1"))
+    done, _ = await asyncio.wait({asking}, timeout=1)
+    assert not done
+    own_postgres.resume()
+    assert await asyncio.wait_for(asking, 20) == 1
+    await connection.close()
+
+
 async def test_what_the_database_committed_survives_its_kill(own_postgres: PostgresServer) -> None:
     connection = await connect(own_postgres.url())
     await connection.execute("CREATE TABLE kept (word text)")
