@@ -69,7 +69,9 @@ class EmbeddedConsumer:
                 return batch
 
     async def reload(self) -> None:
-        await self._start([topic for topic in self._topics if topic.log.partition in self._next])
+        owned = [topic for topic in self._topics if topic.log.partition in self._next]
+        self._next.clear()  # should the positions not be told now, the next poll asks for them
+        await self._start(owned)
 
     async def stored(self, positions: Mapping[Partition, int]) -> None:
         for topic in self._topics:

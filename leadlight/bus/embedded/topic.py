@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from copy import copy
 from typing import TYPE_CHECKING
 
 from leadlight.bus.embedded.log import TopicLog, trimmable
@@ -55,11 +56,11 @@ class OpenTopic:
                 await loop.run_in_executor(self._writer, self._append, records)
             except OSError as error:
                 self._failed.inc(len(records))
-                why = f"The event log cannot be written: {error.strerror or error} ({self.log.partition.topic})"
                 log.error("log not written", topic=self.topic.name, error=str(error), records=len(records))  # noqa: TRY400
-                for waiter in waiters:
-                    if not waiter.done():
-                        waiter.set_exception(LogUnavailable(why))
+                why = f"The event log cannot be written: {error.strerror or error} ({self.topic.name})"
+                self._fail(waiters, LogUnavailable(why))
+            except Exception as error:
+                self._fail(waiters, error)
             else:
                 self._published.inc(len(records))
                 for waiter in waiters:
@@ -67,6 +68,12 @@ class OpenTopic:
                         waiter.set_result(None)
                 self.wake()
         self._committing = None
+
+    @staticmethod
+    def _fail(waiters: Sequence[asyncio.Future[None]], error: Exception) -> None:
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(copy(error))  # or the traces of all who await it would add up
 
     def _append(self, records: Records) -> None:
         self.log.append(records, now=self._now())

@@ -50,7 +50,7 @@ class KafkaBus:
 
     async def ends(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         try:
-            async with asyncio.timeout(2 * REQUEST_SECONDS):
+            async with asyncio.timeout(REQUEST_SECONDS):
                 places = [
                     TopicPartition(topic, number)
                     for topic in topics

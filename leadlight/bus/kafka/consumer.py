@@ -27,8 +27,11 @@ HEARTBEAT_SECONDS = 2.0
 HAND_OVER_SECONDS = 5.0
 """On a rebalance, what the caller is given to finish its batch, so that the next owner finds its positions stored."""
 
-QUIET_SECONDS = 10.0
-"""Without a record for so long, the reader asks whether there are any; if so, it no longer trusts its client."""
+CHECK_SECONDS = 10.0
+"""Between two looks at the ends. Nothing read from one to the next although there was something: the client is stuck."""
+
+UNFAIR_SECONDS = 120.0
+"""The same for one partition while others are read: aiokafka empties one after the other."""
 
 UNASSIGNED_SECONDS = 45.0
 """A start or a rebalance that takes longer has failed."""
@@ -36,6 +39,21 @@ UNASSIGNED_SECONDS = 45.0
 SLICE_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 COMMIT_SECONDS = 1.0
+
+
+Stalls = Mapping[Partition, tuple[int, float]]
+"""Partitions with something left to read: where their reader stands, and since when."""
+
+
+def standing_still(
+    before: Stalls, at: Mapping[Partition, int], ends: Mapping[Partition, int], *, now: float
+) -> dict[Partition, tuple[int, float]]:
+    """The partitions that have something left to read, each since it was first seen at the same place."""
+    return {
+        partition: before[partition] if before.get(partition, (None,))[0] == offset else (offset, now)
+        for partition, offset in at.items()
+        if ends.get(partition, 0) > offset
+    }
 
 
 class KafkaConsumer:
@@ -57,7 +75,8 @@ class KafkaConsumer:
         self._settled = False  # the group has assigned, if only nothing
         self._next: dict[Partition, int] = {}  # what the caller was last told to store
         self._at: dict[Partition, int] = {}  # where the log is read; differs when a position was out of range
-        self._quiet_since = 0.0
+        self._moved_at = self._checked_at = 0.0
+        self._stalls: Stalls = {}
         self._to_commit: dict[Partition, int] = {}
         self._commit = asyncio.Event()
         self._fatal: ConfigurationError | None = None
@@ -68,7 +87,7 @@ class KafkaConsumer:
         return frozenset(self._next)
 
     async def __aenter__(self) -> Self:
-        self._quiet_since = asyncio.get_running_loop().time()
+        self._moved_at = asyncio.get_running_loop().time()
         self._run(self._build())
         self._run(self._commit_lazily())
         return self
@@ -114,12 +133,9 @@ class KafkaConsumer:
         self._commit.set()
 
     async def _poll_slice(self, max_records: int, seconds: float) -> Batch:
-        client = self._client
         self._changed.clear()
-        if client is not None and self._placed != self._generation:
-            await self._place(client)
-        await self._check_progress(client)
-        if client is None or self._placed != self._generation or not self._next:
+        client = await self._placed_client()
+        if client is None:
             await self._wait_for_change(seconds)
             return Batch()
         generation = self._generation
@@ -146,6 +162,16 @@ class KafkaConsumer:
             return Batch()
         return self._batch(found)
 
+    async def _placed_client(self) -> AIOKafkaConsumer | None:
+        """The client, if it owns partitions and reads each from where the caller's store says."""
+        client = self._client
+        if client is None:
+            return None
+        if self._placed != self._generation:
+            await self._place(client)
+        await self._check_progress(client)
+        return client if self._placed == self._generation and self._next else None
+
     def _batch(self, found: Mapping[TopicPartition, Sequence[Any]]) -> Batch:
         records: list[Record] = []
         spans: dict[Partition, Span] = {}
@@ -156,7 +182,7 @@ class KafkaConsumer:
             spans[partition] = Span(self._next[partition], after)
             self._next[partition] = self._at[partition] = after
         if records:
-            self._quiet_since = asyncio.get_running_loop().time()
+            self._moved_at = asyncio.get_running_loop().time()
         return Batch(records, spans)
 
     async def _wait_for_change(self, seconds: float) -> None:
@@ -182,7 +208,7 @@ class KafkaConsumer:
         self._next = {partition: wanted.get(partition, 0) for partition in offered}
         self._at = dict(self._next)
         self._placed = generation
-        self._quiet_since = asyncio.get_running_loop().time()
+        self._moved_at = asyncio.get_running_loop().time()
 
     async def _go_to_beginning(self, client: AIOKafkaConsumer, lost: Mapping[TopicPartition, int]) -> None:
         try:
@@ -212,24 +238,25 @@ class KafkaConsumer:
                 records_skipped=skipped,
             )
 
-    async def _check_progress(self, client: AIOKafkaConsumer | None) -> None:
+    async def _check_progress(self, client: AIOKafkaConsumer) -> None:
         """The watchdog: a client that finds nothing although there is something is replaced."""
-        loop = asyncio.get_running_loop()
-        quiet_seconds = loop.time() - self._quiet_since
-        if client is None or quiet_seconds < QUIET_SECONDS:
+        now = asyncio.get_running_loop().time()
+        if now - self._checked_at < CHECK_SECONDS:
             return
+        self._checked_at = now
         if not self._settled:
-            if quiet_seconds > UNASSIGNED_SECONDS:
+            if now - self._moved_at > UNASSIGNED_SECONDS:
                 self._rebuild(client, "no assignment")
             return
-        self._quiet_since = loop.time()
         try:
             ends = await self._bus.ends(self._topics)
         except LogUnavailable:
             return
-        behind = [partition for partition, at in self._at.items() if ends.get(partition, 0) > at]
-        if behind and loop.time() - self._quiet_since < QUIET_SECONDS:
-            self._rebuild(client, f"{len(behind)} partitions stand still behind their ends")
+        self._stalls = standing_still(self._stalls, self._at, ends, now=now)
+        patience = CHECK_SECONDS if now - self._moved_at > CHECK_SECONDS else UNFAIR_SECONDS
+        stuck = [partition for partition, (_at, since) in self._stalls.items() if now - since >= patience]
+        if stuck:
+            self._rebuild(client, f"{len(stuck)} partitions stand still before their ends")
 
     def _rebuild(self, client: AIOKafkaConsumer, why: str) -> None:
         if self._client is not client:
@@ -261,7 +288,7 @@ class KafkaConsumer:
                 raise
             else:
                 self._client = client
-                self._quiet_since = asyncio.get_running_loop().time()
+                self._moved_at = asyncio.get_running_loop().time()
                 self._changed.set()
                 return
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from leadlight.bus import open_bus
 from leadlight.bus.embedded import EmbeddedBus, Sizes
@@ -102,6 +103,15 @@ class KafkaLog(LogUnderTest):
             await admin.delete_records(
                 {TopicPartition(*p): RecordsToDelete(before_offset=min(below, end)) for p, end in ends.items()}
             )
+        finally:
+            await admin.close()
+
+    async def configure(self, settings: Mapping[str, str]) -> None:
+        """Give the topic other settings on the broker."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.url.removeprefix("kafka://"))
+        try:
+            await admin.start()
+            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, self.topic, dict(settings))])
         finally:
             await admin.close()
 

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadlight.bus.kafka.address import bootstrap_servers
+from leadlight.bus.kafka.consumer import standing_still
 from leadlight.bus.kafka.partition import murmur2, partition_of
 from leadlight.bus.kafka.quiet import Sparing
+from leadlight.bus.metrics import REBUILDS
 from leadlight.bus.port import Consumer, Partition
 from leadlight.bus.topics import Topic, create_topics
 from leadlight.errors import ConfigurationError, LogUnavailable
@@ -185,6 +187,37 @@ def test_keys_go_where_kafkas_own_producers_send_them() -> None:
 def test_any_key_goes_where_aiokafka_would_send_it(key: bytes, count: int) -> None:
     partitions = list(range(count))
     assert partition_of(key, count) == DefaultPartitioner()(key, partitions, partitions)
+
+
+def test_a_reader_stands_still_from_when_it_was_first_seen_behind_at_the_same_place() -> None:
+    one, two = Partition("events", 1), Partition("events", 2)
+    first = standing_still({}, {one: 5, two: 9}, {one: 8, two: 9}, now=10.0)
+    assert first == {one: (5, 10.0)}
+    assert standing_still(first, {one: 5, two: 9}, {one: 9, two: 12}, now=20.0) == {one: (5, 10.0), two: (9, 20.0)}
+    assert standing_still(first, {one: 6, two: 9}, {one: 9, two: 9}, now=20.0) == {one: (6, 20.0)}
+    assert standing_still(first, {one: 8, two: 9}, {one: 8, two: 9}, now=20.0) == {}
+
+
+async def test_after_a_refusal_that_no_retry_mends_publishing_goes_on_once_it_is_mended(log: KafkaLog) -> None:
+    rebuilds = REBUILDS.labels("producer")
+    before = rebuilds._value.get()
+    bus = await log.open()
+    await bus.publish(log.topic, numbered(1))
+    await log.configure({"max.message.bytes": "500"})
+    with pytest.raises(LogUnavailable, match=log.topic):  # noqa: PT012
+        while True:
+            await bus.publish(log.topic, [(b"k", b"v" * 5000)])
+    assert rebuilds._value.get() == before + 1
+    await log.configure({"max.message.bytes": "1048588"})
+
+    async def published() -> bool:
+        try:
+            await bus.publish(log.topic, [(b"k", b"v" * 5000)])
+        except LogUnavailable:
+            return False
+        return True
+
+    await until(published)
 
 
 def test_addresses_name_brokers_with_or_without_ports() -> None:

@@ -141,6 +141,28 @@ async def test_a_log_opened_while_the_broker_is_away_works_once_it_is_there(
         assert (await read(consumer, 1))[0].value == b"0"
 
 
+async def test_what_waits_for_a_hanging_broker_is_bounded(log: KafkaLog, own_kafka: KafkaBroker) -> None:
+    bus = await log.open()
+    await bus.publish(log.topic, numbered(1))
+    own_kafka.pause()
+    publishes = [asyncio.create_task(bus.publish(log.topic, [(b"%d" % n, bytes(900_000))])) for n in range(100)]
+    async with asyncio.timeout(3 * ANSWER_SECONDS):
+        answers = await asyncio.gather(*publishes, return_exceptions=True)
+    assert all(isinstance(answer, LogUnavailable) for answer in answers)
+    assert sum("too much unconfirmed" in str(answer) for answer in answers) > 10
+    own_kafka.resume()
+    await until(bus.ready)
+
+    async def published() -> bool:
+        try:
+            await bus.publish(log.topic, numbered(1))
+        except LogUnavailable:
+            return False
+        return True
+
+    await until(published)
+
+
 async def test_a_log_closes_while_the_broker_is_away(log: KafkaLog, own_kafka: KafkaBroker) -> None:
     bus = await log.open()
     consumer = bus.consumer(log.reader, [log.topic], from_the_beginning)
