@@ -60,7 +60,7 @@ def remove(as_json: AsJson = False) -> None:
 
 
 async def _send(visitors: int, speed: float, wanted: str | None, random: Random, *, as_json: bool) -> None:
-    from services.demosite.visitors import history, live
+    from services.demosite.visitors import history, live, people
 
     settings = settings_for_command()
     async with open_database(settings) as database, database.read() as connection:
@@ -68,7 +68,9 @@ async def _send(visitors: int, speed: float, wanted: str | None, random: Random,
     collector = address_of(settings, "collector")
     now = utc_now()
     living = min(LIVE_MOST, max(1, round(visitors * LIVE_SHARE)))
-    past = history(random, visitors=visitors - living, now=now)
+    everybody = people(random, visitors)
+    gone, present = everybody[living:], everybody[:living]
+    past = history(random, gone, present, now=now)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as client:
         sender = _Sender(client, f"{collector}/v1/batch", site.write_key)
         with typer.progressbar(length=len(past), label="Their history ", file=sys.stderr) as bar:
@@ -77,16 +79,16 @@ async def _send(visitors: int, speed: float, wanted: str | None, random: Random,
                 await sender.post(part)
                 bar.update(len(part))
         begun = utc_now()
-        present = live(random, visitors=living, now=begun, speed=speed)
+        now_reading = live(random, present, now=begun, speed=speed)
         say(f"{living} visitors are on the site now: {address_of(settings, 'console')}/")
-        with typer.progressbar(length=len(present), label="Reading, live ", file=sys.stderr) as bar:
-            for second, calls in groupby(present, key=lambda call: int((call.at - begun).total_seconds() * 4)):
+        with typer.progressbar(length=len(now_reading), label="Reading, live ", file=sys.stderr) as bar:
+            for second, calls in groupby(now_reading, key=lambda call: int((call.at - begun).total_seconds() * 4)):
                 await asyncio.sleep((begun + timedelta(seconds=second / 4 + 0.25) - utc_now()).total_seconds())
                 part = list(calls)
                 await sender.post(part)
                 bar.update(len(part))
     show(
-        {"visitors": visitors, "events": len(past) + len(present), "site": site.domain},
+        {"visitors": visitors, "events": len(past) + len(now_reading), "site": site.domain},
         as_json=as_json,
         hint="Take them away again with: leadlight demo remove",
     )

@@ -3,7 +3,7 @@
 Most have a history over the last weeks; some are on the site now and read on while one watches.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -14,8 +14,70 @@ HISTORY_DAYS = 21
 REPORT_SECONDS = 5
 """The snippet reports engaged time about this often while a page is being read."""
 
-FIRST_NAMES = ["Mara", "Tomasz", "Ines", "Jonas", "Aylin", "Pieter", "Noor", "Lucia", "Emre", "Sanne", "Milan", "Freya", "Rafael", "Oona", "Kofi", "Elif", "Bruno", "Saskia", "Dario", "Hana", "Theo", "Amara", "Lars", "Zofia", "Idris", "Greta", "Mateo", "Signe", "Farid", "Nadia"]
-LAST_NAMES = ["Lindqvist", "Wilk", "Okafor", "Berger", "Demir", "Vos", "Haddad", "Marin", "Aydin", "Bakker", "Novak", "Solberg", "Duarte", "Laine", "Mensah", "Kaya", "Ferri", "Roth", "Conti", "Ito", "Keller", "Diallo", "Holm", "Zielinska", "Osman", "Brandt", "Rojas", "Dahl", "Karimi", "Petrov"]
+FIRST_NAMES = [
+    "Mara",
+    "Tomasz",
+    "Ines",
+    "Jonas",
+    "Aylin",
+    "Pieter",
+    "Noor",
+    "Lucia",
+    "Emre",
+    "Sanne",
+    "Milan",
+    "Freya",
+    "Rafael",
+    "Oona",
+    "Kofi",
+    "Elif",
+    "Bruno",
+    "Saskia",
+    "Dario",
+    "Hana",
+    "Theo",
+    "Amara",
+    "Lars",
+    "Zofia",
+    "Idris",
+    "Greta",
+    "Mateo",
+    "Signe",
+    "Farid",
+    "Nadia",
+]
+LAST_NAMES = [
+    "Lindqvist",
+    "Wilk",
+    "Okafor",
+    "Berger",
+    "Demir",
+    "Vos",
+    "Haddad",
+    "Marin",
+    "Aydin",
+    "Bakker",
+    "Novak",
+    "Solberg",
+    "Duarte",
+    "Laine",
+    "Mensah",
+    "Kaya",
+    "Ferri",
+    "Roth",
+    "Conti",
+    "Ito",
+    "Keller",
+    "Diallo",
+    "Holm",
+    "Zielinska",
+    "Osman",
+    "Brandt",
+    "Rojas",
+    "Dahl",
+    "Karimi",
+    "Petrov",
+]
 COMPANIES = (
     ("Norrvik Foods", "norrvik.example"),
     ("Halden Logistics", "halden-logistics.example"),
@@ -70,7 +132,9 @@ BUYER: tuple[tuple[Step, ...], ...] = (
     (("/pricing", (25, 110)), ("/demo", (10, 40)), ("/contact", (15, 60))),
 )
 APPLICANT: tuple[tuple[Step, ...], ...] = ((("/careers", (30, 120)), ("/", (4, 10))),)
-KINDS = ((READER, 45), (RESEARCHER, 28), (BUYER, 20), (APPLICANT, 7))
+KINDS = ((READER, 40), (RESEARCHER, 30), (BUYER, 24), (APPLICANT, 6))
+INTRODUCED = {RESEARCHER: 0.45, BUYER: 0.75}
+"""How many of them say who they are. Of the others, one in twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,52 +146,59 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
+class Person:
+    """Somebody invented, and the visits they make; `introduced_in` is the one in which they say who they are."""
+
     anonymous_id: str
     agent: str
     arrival: tuple[str, dict[str, str]]
-    traits: dict[str, str] | None  # None: never introduces herself
+    traits: dict[str, str]
+    introduced_in: int | None  # None: never
     visits: tuple[tuple[Step, ...], ...]
 
 
-def history(random: Random, *, visitors: int, now: datetime) -> list[Call]:
-    """What `visitors` people did in the last weeks, oldest first."""
+def people(random: Random, count: int) -> list[Person]:
+    """Mostly readers, some researchers, a few buyers, and applicants."""
+    kinds, weights = [kind for kind, _ in KINDS], [weight for _, weight in KINDS]
+    made = []
+    for _ in range(count):
+        visits = random.choices(kinds, weights)[0]
+        talkative = INTRODUCED.get(visits, 0.05)
+        made.append(
+            Person(
+                anonymous_id=f"demo-{random.getrandbits(64):016x}",
+                agent=random.choice(AGENTS),
+                arrival=random.choice(ARRIVALS),
+                traits=_traits(random),
+                introduced_in=random.randrange(len(visits)) if random.random() < talkative else None,
+                visits=visits,
+            )
+        )
+    return made
+
+
+def history(random: Random, gone: Sequence[Person], present: Sequence[Person], *, now: datetime) -> list[Call]:
+    """What they did in the last weeks, oldest first: those who are gone all of it, those present all but the last visit."""
     calls: list[Call] = []
-    for person in _people(random, visitors):
+    for person, numbers in [(p, range(len(p.visits))) for p in gone] + [(p, range(len(p.visits) - 1)) for p in present]:
         at = now - timedelta(days=random.uniform(0.1, HISTORY_DAYS))
-        for number, steps in enumerate(person.visits):
+        for number in numbers:
             if at > now - timedelta(minutes=45):
                 break
-            introduced = number == len(person.visits) - 1 and person.traits is not None
-            calls += _visit(random, person, steps, at, introduces=introduced, pace=1.0)
+            calls += _visit(random, person, number, person.visits[number], at, pace=1.0)
             at += timedelta(days=random.uniform(0.2, 6))
     return sorted(calls, key=lambda call: call.at)
 
 
-def live(random: Random, *, visitors: int, now: datetime, speed: float) -> list[Call]:
-    """What `visitors` people do from `now` on, each for a minute or so; `speed` 2 makes it half as long."""
+def live(random: Random, present: Sequence[Person], *, now: datetime, speed: float) -> list[Call]:
+    """Their last visits, from `now` on, each for a minute or so; `speed` 2 makes it half as long."""
     calls: list[Call] = []
-    for number, person in enumerate(_people(random, visitors, eager=True)):
-        steps = [step for visit in person.visits for step in visit][-5:]
-        hurried = tuple((path, (6, 14)) for path, _ in steps)
-        start = now + timedelta(seconds=number * 1.5 / speed)
-        calls += _visit(random, person, hurried, start, introduces=person.traits is not None, pace=speed)
+    for number, person in enumerate(present):
+        last = len(person.visits) - 1
+        hurried = tuple((path, (8, 20)) for path, _ in person.visits[last])
+        start = now + timedelta(seconds=number * 2 / speed)
+        calls += _visit(random, person, last, hurried, start, pace=speed)
     return sorted(calls, key=lambda call: call.at)
-
-
-def _people(random: Random, count: int, *, eager: bool = False) -> Iterator[_Person]:
-    kinds = [kind for kind, _ in KINDS]
-    weights = [weight * (3 if eager and kind is BUYER else 1) for kind, weight in KINDS]
-    for _ in range(count):
-        visits = random.choices(kinds, weights)[0]
-        introduced = (visits is BUYER and random.random() < 0.7) or (visits is RESEARCHER and random.random() < 0.25)
-        yield _Person(
-            anonymous_id=f"demo-{random.getrandbits(64):016x}",
-            agent=random.choice(AGENTS),
-            arrival=random.choice(ARRIVALS),
-            traits=_traits(random) if introduced else None,
-            visits=visits,
-        )
 
 
 def _traits(random: Random) -> dict[str, str]:
@@ -142,14 +213,14 @@ def _traits(random: Random) -> dict[str, str]:
 
 
 def _visit(
-    random: Random, person: _Person, steps: Sequence[Step], at: datetime, *, introduces: bool, pace: float
+    random: Random, person: Person, number: int, steps: Sequence[Step], at: datetime, *, pace: float
 ) -> list[Call]:
     calls: list[Call] = []
     referrer, campaign = person.arrival
+    extra = {"campaign": campaign} if campaign else {}
     for path, (shortest, longest) in steps:
         view = f"{random.getrandbits(64):016x}"
         page = {"url": ORIGIN + path, "path": path, "title": _title(path), "referrer": referrer, "search": ""}
-        extra = {"campaign": campaign} if campaign else {}
         calls.append(_call(person, at, page, extra, type="page", messageId=f"demo-{view}", properties=page))
         seconds = random.randint(shortest, longest)
         for read in [*range(REPORT_SECONDS, seconds, REPORT_SECONDS * max(1, seconds // 30)), seconds]:
@@ -163,18 +234,18 @@ def _visit(
             report = {"type": "track", "event": "Page Engaged", "messageId": f"demo-{view}-{read}"}
             calls.append(_call(person, moment, page, extra, **report, properties=properties))
         at += timedelta(seconds=(seconds + 1) / pace)
-        if introduces and path in ("/contact", "/demo") and person.traits is not None:
+        if number == person.introduced_in and path == steps[-1][0]:
+            form = path.strip("/") if path in ("/contact", "/demo") else "newsletter"
             calls.append(
                 _call(person, at, page, extra, type="identify", messageId=f"demo-{view}-who", traits=person.traits)
             )
             sent = {"type": "track", "event": "Form Submitted", "messageId": f"demo-{view}-form"}
-            calls.append(_call(person, at, page, extra, **sent, properties={"form": path.strip("/"), "path": path}))
-            introduces = False
+            calls.append(_call(person, at, page, extra, **sent, properties={"form": form, "path": path}))
         referrer = ORIGIN + path
     return calls
 
 
-def _call(person: _Person, at: datetime, page: dict[str, str], extra: dict[str, Any], **event: Any) -> Call:
+def _call(person: Person, at: datetime, page: dict[str, str], extra: dict[str, Any], **event: Any) -> Call:
     context = {"page": page, "userAgent": person.agent, "locale": "en-GB", "leadlight_demo": True, **extra}
     return Call(at, {"anonymousId": person.anonymous_id, "timestamp": _text(at), "context": context, **event})
 
