@@ -154,7 +154,7 @@ class Embedded:
 
 
 class Distributed:
-    """One process a service; the first of the two scorers is the one that is killed."""
+    """One process a service; the scorers are killed in turn, so that partitions change hands."""
 
     def __init__(self, broker: KafkaBroker, database_url: str) -> None:
         self.public_port = free_port()
@@ -183,6 +183,7 @@ class Distributed:
                 f"leadlight run {instance}", [COMMAND, "run", service], folder=folder, environment=environment
             )
         self.collector = self._addresses["collector"]
+        self._next_scorer = "scorer"
 
     @property
     def paths(self) -> dict[str, str]:
@@ -196,10 +197,11 @@ class Distributed:
         await asyncio.gather(*(asyncio.to_thread(self._launch, instance) for instance in self._servers))
 
     async def kill_scorer(self) -> None:
-        await asyncio.to_thread(self._servers["scorer"].end, signal.SIGKILL, within_seconds=10)
+        await asyncio.to_thread(self._servers[self._next_scorer].end, signal.SIGKILL, within_seconds=10)
 
     async def restart_scorer(self) -> None:
-        await asyncio.to_thread(self._launch, "scorer")
+        await asyncio.to_thread(self._launch, self._next_scorer)
+        self._next_scorer = "scorer-2" if self._next_scorer == "scorer" else "scorer"
 
     async def command(self, *words: str) -> Any:
         return await _command(self._environment, self._folder, words)
