@@ -1,6 +1,7 @@
 """The demo shop, served from an origin of its own with the real snippet in it, whichever way Leadlight runs."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import uvicorn
 
 from services.demosite.app import demo_site
-from tests.infra.parts import accepts, free_port
 from tests.journey.deployment import Deployment, Embedded, site_add
 
 
@@ -30,14 +30,12 @@ async def open_shop(leadlight: Deployment) -> AsyncIterator[Shop]:
         return
     site = await site_add(leadlight, "Fernhall", "fernhall.example")
     app = demo_site(collector_origin=leadlight.origin, write_key=site["write_key"])
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="warning"))
-    serving = threading.Thread(target=server.run)
-    serving.start()
-    try:
-        while not await asyncio.to_thread(accepts, port):
-            await asyncio.sleep(0.05)
-        yield Shop(f"http://127.0.0.1:{port}", site["id"])
-    finally:
-        server.should_exit = True
-        await asyncio.to_thread(serving.join)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        serving.start()
+        try:
+            yield Shop(f"http://127.0.0.1:{listener.getsockname()[1]}", site["id"])
+        finally:
+            server.should_exit = True
+            await asyncio.to_thread(serving.join)
