@@ -11,6 +11,8 @@ from leadlight.core.ids import is_generic
 NAME_CHARACTERS = 120
 _WORDS = re.compile(r"[-_]+")
 ACRONYM_CHARACTERS = 3
+SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
+"""How domains spell letters that they once could not hold."""
 
 
 def derived_name(domain: str) -> str:
@@ -42,9 +44,10 @@ def fits(name: str, domain: str) -> bool:
 
     Norrvik Foods fits norrvik.example and norrvik-foods.example; Kiln Box Xpress fits kbx.example.
     """
-    label, written = _letters(derived_name(domain)), _letters(name)
-    initials = "".join(word[0] for word in re.findall(r"\w+", name.casefold()))
-    return bool(label) and bool(written) and (label in written or written in label or _letters(initials) == label)
+    label = _letters(derived_name(domain))
+    initials = _letters("".join(word[0] for word in re.findall(r"\w+", name.casefold())))
+    spellings = {_letters(name), _letters(name.casefold().translate(SPELT_OUT))} - {""}
+    return bool(label) and (initials == label or any(label in one or one in label for one in spellings))
 
 
 def _letters(text: str) -> str:

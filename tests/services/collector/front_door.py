@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from leadlight.bus.port import Partition
-from leadlight.bus.topics import EVENTS
+from leadlight.bus.topics import EVENTS, create_topics
 from leadlight.core.records import Event, decode_event
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.serve import join, listen, run
@@ -142,6 +142,7 @@ async def open_front_door(settings: Settings) -> AsyncIterator[FrontDoor]:
     """A running collector with one site, one secret key and one key that may only read."""
     async with open_runtime(settings) as runtime:
         await migrate(runtime.database)
+        await create_topics(settings.bus_url)
         await add_site(runtime)
         await add_keys(runtime)
         collector, sock = service(runtime), listen("127.0.0.1", 0)
