@@ -216,22 +216,76 @@ def _visitor_differences(
     return lines
 
 
+async def compare_routes(
+    feed: str, key: str, expected: Mapping[str, Expected], shown: Mapping[str, dict[str, Any]], *, slack: timedelta
+) -> int:
+    """Hold the visits of every tenth visitor against the oracle's runs, page by page; answers how many were compared.
+
+    Raises:
+        AssertionError: some differ; with the first of them.
+    """
+    wrong: list[str] = []
+    sample = sorted(expected)[::10]
+    async with _client(key) as session:
+        for name in sample:
+            visits = await _get(session, f"{feed}/api/v1/visitors/{shown[name]['id']}/visits", {"limit": "200"})
+            wrong += [
+                f"{name}: {line}" for line in route_differences(expected[name], visits["data"][::-1], slack=slack)
+            ]
+    if wrong:
+        listed = "\n  ".join(wrong[:25])
+        raise AssertionError(f"{len(wrong)} differences between visits and oracle, the first:\n  {listed}")
+    return len(sample)
+
+
+def route_differences(oracle: Expected, visits: list[dict[str, Any]], *, slack: timedelta) -> list[str]:
+    """What one visitor's visits, oldest first, tell otherwise than the oracle."""
+    if len(visits) != oracle.visits:
+        return [f"{len(visits)} visits are listed, not {oracle.visits}"]
+    if oracle.visits != len(oracle.runs):
+        return []  # where a run of days is cut into visits is the product's to say
+    near = slack.total_seconds() if oracle.receipt_counts else 0.001
+    lines = []
+    for run, visit in zip(oracle.runs, visits, strict=True):
+        for name, moment in (("started_at", run.start), ("ended_at", run.end)):
+            if abs((datetime.fromisoformat(visit[name]) - moment).total_seconds()) > near:
+                lines.append(f"{name} is {visit[name]}, not {moment}")
+        reads = [read for read in oracle.reads if run.start <= read.at <= run.end]
+        engaged = sum(read.engaged_ms for read in reads) / 1000
+        told = [page["path"] for page in visit["pages"]]
+        if told != [read.path for read in reads] or visit["page_views"] != len(reads):
+            lines.append(f"the route is {told}, not {[read.path for read in reads]}")
+        if abs(visit["engaged_seconds"] - engaged) >= 1:
+            lines.append(f"engaged_seconds of a visit is {visit['engaged_seconds']}, not {engaged}")
+    return lines
+
+
 async def _pages(feed: str, key: str) -> AsyncIterator[dict[str, Any]]:
     """Every visitor, bots included, page by page."""
-    timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, timeout=timeout) as session:
-        query = {"limit": "200", "bot": "any"}
+    query = {"limit": "200", "bot": "any"}
+    async with _client(key) as session:
         while True:
-            async with session.get(f"{feed}/api/v1/visitors", params=query) as response:
-                text = await response.text()
-                if response.status == 429:
-                    await asyncio.sleep(min(float(response.headers["Retry-After"]), 5.0))
-                    continue
-                if response.status != 200:
-                    raise AssertionError(f"the feed answered {response.status}: {text}")
-            page = json.loads(text)
+            page = await _get(session, f"{feed}/api/v1/visitors", query)
             for visitor in page["data"]:
                 yield visitor
             if page["next_cursor"] is None:
                 return
             query["cursor"] = page["next_cursor"]
+
+
+def _client(key: str) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=20)
+    return aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, timeout=timeout)
+
+
+async def _get(session: aiohttp.ClientSession, address: str, query: Mapping[str, str]) -> dict[str, Any]:
+    while True:
+        async with session.get(address, params=query) as response:
+            text = await response.text()
+            if response.status == 429:
+                await asyncio.sleep(min(float(response.headers["Retry-After"]), 5.0))
+                continue
+            if response.status != 200:
+                raise AssertionError(f"the feed answered {response.status}: {text}")
+            answer: dict[str, Any] = json.loads(text)
+            return answer

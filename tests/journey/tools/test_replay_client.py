@@ -14,9 +14,9 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.journey.browsing_log import browsing_log
-from tests.journey.oracle import Expected, Received, recompute
+from tests.journey.oracle import Expected, PageRead, Received, Run, recompute
 from tests.journey.receiver import receiving
-from tests.journey.replay import Replay, differences
+from tests.journey.replay import Replay, differences, route_differences
 from tests.journey.scoring import default_rules, expected_score
 from tests.journey.visitors.sender import Post
 
@@ -131,6 +131,24 @@ def test_the_comparison_finds_each_thing_that_differs() -> None:
     both = {key: shown[key], "twin": shown[key] | {"contact": {"id": "another", "email": twin.email}}}
     (line,) = compared({key: expected[key], "twin": twin}, both)
     assert "several contacts" in line
+
+
+def test_the_comparison_of_routes_finds_wrong_visits_pages_and_times() -> None:
+    at, later = NOON, NOON + timedelta(minutes=3)
+    reads = [PageRead("p", "/", at, at, 0), PageRead("q", "/pricing", later, later, 8000)]
+    oracle = Expected("v", visits=1, runs=[Run(at, later)], reads=reads)
+    visit: dict[str, Any] = {
+        "started_at": at.isoformat(),
+        "ended_at": later.isoformat(),
+        "page_views": 2,
+        "engaged_seconds": 8,
+        "pages": [{"path": "/"}, {"path": "/pricing"}],
+    }
+    compared = partial(route_differences, oracle, slack=timedelta(seconds=2))
+    assert compared([visit]) == []
+    assert "2 visits" in compared([visit, visit])[0]
+    for wrong in ({"started_at": later.isoformat()}, {"engaged_seconds": 9}, {"pages": [{"path": "/"}]}):
+        assert len(compared([visit | wrong])) == 1
 
 
 async def test_the_receiver_keeps_what_came_and_checks_signatures() -> None:
