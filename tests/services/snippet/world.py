@@ -16,12 +16,16 @@ WRITE_KEY = "wk_workshop"
 
 @dataclass(slots=True)
 class Collector:
-    """Keeps every message that it has confirmed. Set `dead` at any time: connections then break without an answer."""
+    """Keeps every message that it has confirmed, repeats apart.
+
+    Set `dead` at any time: connections then break without an answer.
+    """
 
     origin: str
     script: Path
     dead: bool = False
     messages: list[Message] = field(default_factory=list)
+    repeats: list[Message] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     refused_posts: int = 0
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -58,7 +62,9 @@ class Collector:
                 return web.Response(status=500)
             post = json.loads(body)
             self.posts.append({**post, "content_type": request.content_type, "cookie": request.headers.get("Cookie")})
-            self.messages.extend(post["batch"])
+            known = {message["messageId"] for message in self.messages}
+            for message in post["batch"]:
+                (self.repeats if message["messageId"] in known else self.messages).append(message)
         return web.json_response({"success": True}, headers=allowed_for(request))
 
     async def serve_script(self, request: web.Request) -> web.Response:
