@@ -228,7 +228,9 @@ async def told(
     query = select(alerts).where(alerts.c.site_id == site)
     if unseen:
         query = query.where(alerts.c.seen_at.is_(None))
-    rows = await connection.execute(query.order_by(alerts.c.created_at.desc(), alerts.c.id).offset(offset).limit(limit))
+    rows = await connection.execute(
+        query.order_by(alerts.c.created_at.desc(), alerts.c.crossed_at.desc(), alerts.c.id).offset(offset).limit(limit)
+    )
     return [_told(row._mapping) for row in rows]
 
 
@@ -339,7 +341,7 @@ def _unseen(site: str) -> Select[Any]:
 
 
 async def _ids(connection: AsyncConnection, query: Select[Any]) -> Sequence[str]:
-    return (await connection.execute(query)).scalars().all()
+    return [id for (id,) in await connection.execute(query)]
 
 
 def _told(row: Mapping[Any, Any]) -> Told:

@@ -10,6 +10,8 @@ from leadlight.core.rules import Rules
 from leadlight.core.score import HOT_FROM, counted, decayed, rounded
 
 WIDTH, HEIGHT = 600, 72
+MARGIN = 12
+"""Free space right of now, or a jump of this minute would be drawn on the edge."""
 CEILING = 100
 """The top of the drawing: the score is cut there when it is read, too."""
 
@@ -66,6 +68,7 @@ def draw(lines: Sequence[Line], rules: Rules, *, now: datetime) -> Curve | None:
         at, total = jump, total_at(known, rules, jump)
         corners.append((at, total))
     points = [(x(moment - start, span), y(value)) for moment, value in corners]
+    points.append((WIDTH, points[-1][1]))
     line = " ".join(f"{'L' if number else 'M'}{px:.1f} {py:.1f}" for number, (px, py) in enumerate(points))
     return Curve(
         path=line,
@@ -77,7 +80,7 @@ def draw(lines: Sequence[Line], rules: Rules, *, now: datetime) -> Curve | None:
 
 
 def x(since: timedelta, span: timedelta) -> float:
-    return WIDTH * (since / span)
+    return (WIDTH - MARGIN) * (since / span)
 
 
 def y(score: float) -> float:

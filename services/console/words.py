@@ -1,6 +1,7 @@
 """How the console says things: a rep's words, short, in sentence case."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -20,6 +21,8 @@ _MONTHS = [
     "November",
     "December",
 ]
+
+_SECONDS = re.compile(r"\b([0-9]{2,7}) s\b")
 
 SIGNALS = {
     "pricing_read": "Pricing read",
@@ -150,9 +153,15 @@ def whole_points(given: Sequence[Reason]) -> list[int]:
     return whole
 
 
+def reason(text: str) -> str:
+    """A reason's text with longer times as people say them: `for 242 s` is `for 4 min 2 s`."""
+    return _SECONDS.sub(lambda found: duration(int(found[1])), text)
+
+
 def together(texts: Sequence[str]) -> str:
     """Several short sentences as one: `Read the pricing page for 48 s, said who they are`."""
-    return ", ".join(text if number == 0 else text[:1].lower() + text[1:] for number, text in enumerate(texts))
+    said = [reason(text) for text in texts]
+    return ", ".join(text if number == 0 else text[:1].lower() + text[1:] for number, text in enumerate(said))
 
 
 def signed(points: int) -> str:

@@ -218,11 +218,15 @@ document.addEventListener("visibilitychange", () => {
 
 document.querySelector<HTMLFormElement>("form[data-submit-now]")?.submit();
 
+function isPage(event: Event): boolean {
+  return (event as CustomEvent<{ target?: Element }>).detail.target?.id === "page"; // a toast's swap names no target
+}
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if ((event as CustomEvent<{ target: Element }>).detail.target.id === "page") rememberRows();
+  if (isPage(event)) rememberRows();
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if ((event as CustomEvent<{ target: Element }>).detail.target.id === "page") markArrivals();
+  if (isPage(event)) markArrivals();
   refreshTimes(document);
 });
 learnClock();

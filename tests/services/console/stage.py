@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,7 @@ from leadlight.store.tables import companies
 from services.console.service import service
 from services.scorer.scoring import CONSUMER, Scoring
 
+SECRET = "only for tests, and long enough for them"
 LAPTOP = Agent("laptop or desktop", "Firefox 144", "Windows 10")
 PHONE = Agent("phone", "Safari 18", "iOS 18")
 
@@ -143,7 +144,22 @@ class Stage:
 
     runtime: Runtime
     site: Site
-    url: str = ""
+    port: int
+    _running: AsyncExitStack | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start_console(self) -> None:
+        self.runtime = replace(self.runtime, stopping=asyncio.Event())
+        self._running = AsyncExitStack()
+        await self._running.enter_async_context(served(self.runtime, self.port))
+
+    async def stop_console(self) -> None:
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.aclose()
 
     @property
     def now(self) -> datetime:
@@ -201,10 +217,17 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, port: int, *, now: Callable[[], datetime] | None = None, public_url: str | None = None
+    folder: Path,
+    port: int,
+    *,
+    now: Callable[[], datetime] | None = None,
+    database_url: str = "",
+    public_url: str | None = None,
 ) -> AsyncIterator[Stage]:
     """A console on a new database, served on loopback until the block is left."""
-    settings = Settings(data=folder / "data", port=port, public_url=public_url)
+    settings = Settings(
+        data=folder / "data", port=port, database_url=database_url, secret=SECRET, public_url=public_url
+    )
     async with open_runtime(settings) as opened:
         runtime = replace(opened, now=now) if now else opened
         await migrate(runtime.database)
@@ -217,9 +240,12 @@ async def open_stage(
                 write_key="wk_Qm7pXr2vKc9TnLw4",
                 now=runtime.now() - timedelta(days=40),
             )
-        stage = Stage(runtime, site, f"http://127.0.0.1:{port}")
-        async with served(runtime, port):
+        stage = Stage(runtime, site, port)
+        await stage.start_console()
+        try:
             yield stage
+        finally:
+            await stage.stop_console()
 
 
 @asynccontextmanager
@@ -240,7 +266,7 @@ async def served(runtime: Runtime, port: int) -> AsyncIterator[None]:
         )
     )
     server.capture_signals = _leave_signals_alone  # type: ignore[method-assign,assignment]
-    tasks = [asyncio.create_task(console.run()), asyncio.create_task(server.serve())]
+    tasks = [asyncio.ensure_future(console.run()), asyncio.ensure_future(server.serve())]
     try:
         while not server.started:
             for task in tasks:
@@ -262,7 +288,3 @@ class _Nothing:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *exc: object) -> None: ...
-
-
-def everybody(people: Sequence[Someone]) -> list[str]:
-    return [person.id for person in people]

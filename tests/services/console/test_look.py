@@ -1,0 +1,130 @@
+"""What anybody can see, whatever their eyes, hands, screen and settings: measured in a real browser."""
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.services.console.cast import morning
+from tests.services.console.conftest import Window
+from tests.services.console.stage import Stage
+
+pytestmark = pytest.mark.chromium
+
+CONTRAST = """() => {
+  const parse = (text) => { const p = text.match(/[\\d.]+/g).map(Number); return {rgb: p.slice(0, 3), alpha: p.length > 3 ? p[3] : 1}; };
+  const light = (rgb) => { const [r, g, b] = rgb.map((c) => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const behind = (element) => { for (let e = element; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.alpha === 1) return c.rgb; } return [255, 255, 255]; };
+  const faint = [];
+  let seen = 0;
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest(".unseen, noscript, script")) continue;
+    seen += 1;
+    const [a, b] = [light(parse(getComputedStyle(element).color).rgb), light(behind(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) faint.push(`${walker.currentNode.data.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
+  }
+  return {seen, faint};
+}"""
+
+NAMES = """() => {
+  const wrong = [];
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id ${id} twice`);
+  for (const e of document.querySelectorAll("[aria-labelledby]")) if (!document.getElementById(e.getAttribute("aria-labelledby"))) wrong.push(`no ${e.getAttribute("aria-labelledby")}`);
+  for (const e of document.querySelectorAll("a, button")) if (!e.textContent.trim() && !e.ariaLabel) wrong.push(`nameless ${e.outerHTML.slice(0, 80)}`);
+  for (const e of document.querySelectorAll("input, select")) if (!e.labels.length && !e.ariaLabel) wrong.push(`no label for ${e.name}`);
+  for (const e of document.querySelectorAll("svg")) if (e.getAttribute("aria-hidden") !== "true" && !(e.getAttribute("role") === "img" && e.ariaLabel)) wrong.push("a drawing without words");
+  if (document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
+  for (const one of ["main", "nav", "header"]) if (!document.querySelector(one)) wrong.push(`no ${one}`);
+  return wrong;
+}"""
+
+
+def paths(stage: Stage) -> list[str]:
+    return [
+        "/",
+        "/visitors",
+        f"/visitors/{stage.someone('mara').id}",
+        f"/visitors/{stage.someone('long').id}",
+        "/alerts",
+        "/set-up",
+        "/health",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_all_text_has_enough_contrast(stage: Stage, window: Window, browser: Browser, scheme: str) -> None:
+    await stage.happens(*morning(stage))
+    await window.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for path in paths(stage):
+        await window.page.goto(stage.url + path)
+        found = await window.page.evaluate(CONTRAST)
+        assert found["seen"] > 10, path
+        assert found["faint"] == [], path
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390, 320])
+async def test_nothing_scrolls_sideways(stage: Stage, window: Window, width: int) -> None:
+    await stage.happens(*morning(stage))
+    await window.page.set_viewport_size({"width": width, "height": 844})
+    for path in paths(stage):
+        await window.page.goto(stage.url + path)
+        assert await window.sideways() <= 0, path
+
+
+async def test_everything_has_a_name_and_pages_raise_no_complaint(stage: Stage, window: Window) -> None:
+    await stage.happens(*morning(stage))
+    for path in paths(stage):
+        await window.page.goto(stage.url + path)
+        assert await window.page.evaluate(NAMES) == [], path
+    assert window.complaints == []
+
+
+async def test_a_row_takes_sixty_pixels_on_a_desk(stage: Stage, window: Window) -> None:
+    await stage.happens(*morning(stage))
+    await window.page.goto(stage.url + "/visitors")
+    heights = await window.page.evaluate(
+        "[...document.querySelectorAll('.row')].map((row) => Math.round(row.getBoundingClientRect().height))"
+    )
+    assert len(heights) >= 10
+    assert max(heights) <= 62
+
+
+async def test_on_a_phone_the_rail_is_a_bar_below(stage: Stage, window: Window) -> None:
+    await window.page.set_viewport_size({"width": 390, "height": 844})
+    box = await window.page.get_by_role("navigation", name="Main").get_by_role("link", name="Alerts").bounding_box()
+    assert box is not None
+    assert box["y"] > 780
+    assert box["height"] >= 24
+
+
+async def test_whoever_wants_no_motion_sees_none(stage: Stage, window: Window) -> None:
+    await stage.happens(*morning(stage))
+    await window.page.emulate_media(reduced_motion="reduce")
+    await window.page.goto(stage.url + "/")
+    moving = "[...document.querySelectorAll('*')].flatMap((e) => ['', '::before'].map((p) => getComputedStyle(e, p || null).animationName)).filter((n) => n !== 'none')"
+    assert await window.page.evaluate(moving) == []
+    await window.page.emulate_media(reduced_motion="no-preference")
+    assert "breathe" in await window.page.evaluate(moving)
+
+
+async def test_the_keyboard_shows_where_it_is(stage: Stage, window: Window) -> None:
+    await window.page.keyboard.press("Tab")
+    assert await window.page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    for _ in range(8):
+        drawn = await window.page.evaluate(
+            "(() => { const e = document.activeElement; const own = getComputedStyle(e); const around = getComputedStyle(e.parentElement);"
+            " return own.outlineStyle !== 'none' || around.outlineStyle !== 'none'; })()"
+        )
+        assert drawn, await window.page.evaluate("document.activeElement.outerHTML")
+        await window.page.keyboard.press("Tab")
+
+
+async def test_the_snippet_can_be_copied(stage: Stage, window: Window) -> None:
+    await window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await window.page.goto(stage.url + "/set-up")
+    await window.page.get_by_role("button", name="Copy").first.click()
+    await window.page.get_by_role("button", name="Copied").wait_for()
+    copied = await window.page.evaluate("navigator.clipboard.readText()")
+    assert copied == f'<script async src="{stage.url}/leadlight.js" data-write-key="{stage.site.write_key}"></script>'
