@@ -30,10 +30,11 @@ class Delivery:
 
 @dataclass(slots=True)
 class Receiver:
-    """Set `answer` and `pause_seconds` at any time; `deliveries` holds everything that came, in order."""
+    """Set `answer`, `answer_headers` and `pause_seconds` at any time; `deliveries` holds everything that came, in order."""
 
     url: str = ""
     answer: int = 204
+    answer_headers: dict[str, str] = field(default_factory=dict)
     pause_seconds: float = 0
     deliveries: list[Delivery] = field(default_factory=list)
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -55,7 +56,7 @@ class Receiver:
         async with self._arrived:
             self.deliveries.append(Delivery(body, headers, answer))
             self._arrived.notify_all()
-        return web.Response(status=answer)
+        return web.Response(status=answer, headers=self.answer_headers)
 
 
 @asynccontextmanager
