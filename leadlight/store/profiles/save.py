@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.bus.port import Partition
 from leadlight.core.alerts import Alert
 from leadlight.core.decide import State, Verdict
 from leadlight.core.grade import grade_of
 from leadlight.core.ledger import Line
+from leadlight.core.log import Partition
 from leadlight.core.records import Event
 from leadlight.core.rules import Rules
 from leadlight.core.score import Reason
