@@ -14,6 +14,7 @@ SLOWEST_SECONDS = 10.0
 """For a body to arrive in full: a slow one holds memory that others need."""
 
 CONTENT_TYPES = frozenset({"application/json", "text/plain", ""})
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 UNKNOWN_TYPE = Problem(
@@ -36,8 +37,7 @@ class Bodies:
             Refused: it is too large, too slow, or of a kind that is not taken.
         """
         most = EVENT_BYTES if single else BATCH_BYTES
-        if (content_type := headers.get(b"content-type")) is not None:
-            _check_type(content_type)
+        maybe_form = (content_type := headers.get(b"content-type")) is not None and _maybe_form(content_type)
         encoding = headers.get(b"content-encoding")
         if encoding is not None and (encoding := encoding.strip().lower()) not in (b"gzip", b"identity", b""):
             raise Refused(UNKNOWN_ENCODING)
@@ -45,7 +45,7 @@ class Bodies:
         if declared is not None:
             length = int(declared) if declared.isdigit() and len(declared) < 20 else BATCH_BYTES + 1
             if length > BATCH_BYTES or (length > most and encoding != b"gzip"):
-                raise Refused(too_large(single))
+                raise Refused(UNKNOWN_TYPE if maybe_form else too_large(single))
             if self.bytes_in_flight + length > IN_FLIGHT_BYTES:
                 raise Refused(OVERLOADED)
         message = await receive()
@@ -62,6 +62,8 @@ class Bodies:
             body = unpacked(body, most, single)
         if len(body) > most:
             raise Refused(too_large(single))
+        if maybe_form and body.lstrip()[:1] != b"{":
+            raise Refused(UNKNOWN_TYPE)
         self.bytes_in_flight += len(body)
         return body
 
@@ -121,12 +123,16 @@ def unpacked(body: bytes, most: int, single: bool) -> bytes:
     return text
 
 
-def _check_type(content_type: bytes) -> None:
+def _maybe_form(content_type: bytes) -> bool:
+    """Whether the body may be a form. Command line clients call JSON one when they are not told otherwise."""
     if content_type in _USUAL_TYPES:
-        return
+        return False
     kind = content_type.partition(b";")[0].strip().lower().decode("latin-1")
+    if kind == FORM_TYPE:
+        return True
     if kind not in CONTENT_TYPES:
         raise Refused(UNKNOWN_TYPE)
+    return False
 
 
 _USUAL_TYPES = frozenset({b"application/json", b"text/plain;charset=UTF-8", b"text/plain"})

@@ -40,8 +40,7 @@ _PROBLEM_JSON = (b"content-type", b"application/problem+json")
 _NO_STORE = (b"cache-control", b"no-store")
 _VARY = (b"vary", b"origin")
 _EXPOSED = (b"access-control-expose-headers", b"Leadlight-Dropped, Retry-After")
-_DONE_HEADERS = [_JSON, (b"content-length", str(len(_DONE)).encode()), _NO_STORE]
-_DONE_START = {"type": "http.response.start", "status": 200, "headers": _DONE_HEADERS}
+_DONE_HEADERS = [_JSON, (b"content-length", str(len(_DONE)).encode())]
 _DONE_BODY = {"type": "http.response.body", "body": _DONE}
 
 
@@ -65,11 +64,11 @@ class Ingest:
         try:
             if method == "POST":
                 dropped = await self.take(PATHS[path], headers, receive)
-                if dropped is None and b"origin" not in headers:
-                    await send(_DONE_START)
+                if dropped is None:
+                    await send(_done_start(headers.get(b"origin")))
                     await send(_DONE_BODY)
                     return
-                status, answer_headers, body = _done(dropped)
+                status, answer_headers, body = _partly_done(dropped)
             elif method == "OPTIONS":
                 status, answer_headers, body = _preflight(headers)
             else:
@@ -163,12 +162,16 @@ def _agent(header: bytes) -> str:
     return header[:2_048].decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
-def _done(dropped: Counter[Drop] | None) -> Answer:
-    headers = list(_DONE_HEADERS)
-    if dropped:
-        text = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
-        headers.append((DROPPED_HEADER, text.encode()))
-    return 200, headers, _DONE
+@lru_cache(1_024)
+def _done_start(origin: bytes | None) -> Scope:
+    """As few headers as will do: each costs more than decoding an event."""
+    headers = _DONE_HEADERS if origin is None else [*_DONE_HEADERS, (b"access-control-allow-origin", origin)]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+def _partly_done(dropped: Counter[Drop]) -> Answer:
+    told = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
+    return 200, [*_DONE_HEADERS, (DROPPED_HEADER, told.encode())], _DONE
 
 
 def _preflight(headers: Headers) -> Answer:

@@ -10,10 +10,10 @@ from msgspec.json import Decoder
 from leadlight.core.intake.drops import Drop
 from leadlight.core.records import EventType
 
-BATCH_BYTES = 500_000
+BATCH_BYTES = 500 * 1024
 """Of a post, also after decompression: what Segment takes."""
 
-EVENT_BYTES = 32_000
+EVENT_BYTES = 32 * 1024
 """Of one call. Segment's 32 KB; the log and the database see nothing larger."""
 
 BATCH_EVENTS = 2_500
@@ -140,7 +140,7 @@ def clean(body: bytes) -> bytes:
             body.decode()
         except UnicodeDecodeError as error:
             raise Unreadable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
-    return _ESCAPE.sub(_storable, body) if b"\\u" in body else body
+    return _ESCAPE.sub(_storable, body) if b"\\" in body and b"\\u" in body else body
 
 
 def _storable(escape: re.Match[bytes]) -> bytes:

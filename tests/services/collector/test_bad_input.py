@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadlight.core.intake.calls import Call
+from leadlight.core.intake.calls import BATCH_BYTES, EVENT_BYTES, Call
 from leadlight.core.intake.drops import Drop
 from tests.services.collector.front_door import WRITE_KEY, FrontDoor, basic
 
@@ -91,8 +91,22 @@ async def test_a_10_mb_form_is_refused_fast(door: FrontDoor, kind: str) -> None:
     assert answer.problem["status"] == 415
 
 
+async def test_json_that_a_command_line_client_calls_a_form_is_json(door: FrontDoor) -> None:
+    form = JSON | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await door.request("POST", "/v1/page", data=b' {"anonymousId":"a"}', headers=form)).status == 200
+    assert (await door.request("POST", "/v1/page", data=b"anonymousId=a", headers=form)).problem["status"] == 415
+    [event] = await door.stored()
+    assert event.anonymous_id == "a"
+
+
+async def test_json_that_a_command_line_client_calls_a_form_is_taken_all_the_same(door: FrontDoor) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await door.post("/v1/page", {"anonymousId": "a"}, headers=headers)).status == 200
+    assert (await door.post("/v1/page", b"anonymousId=a&type=page", headers=headers)).problem["status"] == 415
+
+
 async def test_a_body_over_the_limit_is_refused_before_it_is_read(door: FrontDoor) -> None:
-    for path, size in (("/v1/batch", 500_001), ("/v1/page", 32_001), ("/v1/batch", 10_000_000)):
+    for path, size in (("/v1/batch", BATCH_BYTES + 1), ("/v1/page", EVENT_BYTES + 1), ("/v1/batch", 10_000_000)):
         answer = await door.request("POST", path, data=b" " * size, headers=JSON)
         assert answer.problem["status"] == 413
 

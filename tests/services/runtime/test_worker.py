@@ -80,9 +80,8 @@ async def counts(runtime: Runtime, *, until: int) -> dict[str, int]:
     async with asyncio.timeout(20):
         while True:
             async with runtime.database.read() as connection:
-                found = {
-                    row.reason: row.count for row in await connection.execute(select(drops.c.reason, drops.c.count))
-                }
+                rows = await connection.execute(select(drops.c.reason, drops.c.count))
+                found = {str(reason): int(count) for reason, count in rows}
             if len(found) >= until:
                 return found
             await asyncio.sleep(0.01)
