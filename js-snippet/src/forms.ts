@@ -2,7 +2,7 @@ import type { Properties } from "./envelope";
 import { listen } from "./safely";
 
 const EMAIL = /^\S+@\S+\.\S\S+$/;
-const PRIVATE = /hidden|passw|one-time|card|cc-|cv[cv]|iban|ssn|token|secret|submit|button|reset/;
+const PRIVATE = /hidden|passw|one-time|card|cc-|cv[cv]|iban|ssn|token|secret/;
 const LONGEST = 200;
 
 /** What a trait's field says about itself, in `type`, `autocomplete`, `name` or `id`. The first trait that fits is taken. */
@@ -18,7 +18,7 @@ const TRAITS: readonly (readonly [string, RegExp])[] = [
 
 export interface Introduction {
   /** Who the form says its sender is; only with a valid e-mail. */
-  traits: Record<string, string> | undefined;
+  traits: Record<string, string | undefined> | undefined;
   /** Names of the fields, without their values. */
   fields: string[];
 }
@@ -30,20 +30,20 @@ const ignored = (element: Element): unknown => element.closest("[data-leadlight-
 /** Reads a form by meaning. Passwords, cards, hidden inputs and whatever is marked to be ignored are never looked at. */
 export function readForm(form: HTMLFormElement): Introduction {
   const found: Record<string, string> = {};
-  const fields: string[] = [];
+  const fields = new Set<string>();
   form.querySelectorAll<Field>("input,select,textarea").forEach((field) => {
     const { type, name } = field;
     const hints = [type, field.autocomplete, name, field.id].join(" ").toLowerCase();
     if (PRIVATE.test(hints) || ignored(field)) return;
-    if (name && !fields.includes(name)) fields.push(name);
+    if (name) fields.add(name);
     const value = field.value.trim();
     const [trait] = (/^(text|email|tel)$/.test(type) && TRAITS.find(([, words]) => words.test(hints))) || [];
     if (!trait || !value || value.length > LONGEST || found[trait] || (trait === "email" && !EMAIL.test(value))) return;
     found[trait] = value;
   });
   const { first, last, ...traits } = found;
-  const name = [first, last].filter(Boolean).join(" ");
-  return { traits: traits.email ? { ...(name && { name }), ...traits } : undefined, fields };
+  const name = [first, last].filter(Boolean).join(" ") || undefined;
+  return { traits: traits.email ? { name, ...traits } : undefined, fields: [...fields] };
 }
 
 /** Tells of each form as it is submitted, whoever sends it on: the browser or the page's script. */

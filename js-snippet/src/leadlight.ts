@@ -37,7 +37,7 @@ declare global {
 
 /** Begins to watch this page. */
 function observe(address: string, writeKey: string): Actions {
-  const tab = attempt(() => (sessionStorage["leadlight.tab"] = sessionStorage["leadlight.tab"] || uuid())) || uuid();
+  const tab = attempt(() => (sessionStorage.leadlight = sessionStorage.leadlight || uuid())) || uuid();
   const { add, flush } = createQueue(address, writeKey, tab);
 
   const emit = (type: Envelope["type"], page: Page, body: Properties, hold?: boolean): string => {
@@ -85,5 +85,5 @@ function start(): void {
 }
 
 const tag = document.currentScript as HTMLScriptElement;
-attempt(() => (document.title || document.readyState !== "loading") && start());
+attempt(() => (document.title || document.body) && start());
 listen(document, "prerenderingchange DOMContentLoaded", start); // when the title was not there yet, or nobody saw the page

@@ -35,7 +35,7 @@ export function createQueue(address: string, writeKey: string, tab: string): Que
 
   function add(event: { messageId: string }, hold?: boolean): void {
     const json = JSON.stringify(event);
-    if (bytes(json) > EVENT_BYTES) return warn("an event over 32 KB");
+    if (bytes(json) > EVENT_BYTES) return warn("over 32 KB");
     latest = Math.max(latest + 1, Date.now());
     const name = `${prefix}${latest}.${tab}.${event.messageId}`;
     put(name, json);
@@ -94,14 +94,14 @@ export function createQueue(address: string, writeKey: string, tab: string): Que
     } else {
       failures = pausedUntil = 0;
       batch.forEach(drop);
-      if (status > 299) warn(`what was refused with ${status}`);
+      if (status > 299) warn(status);
       if (!names(prefix)[0]) return;
     }
     plan();
   }
 
-  function warn(what: string): void {
-    if (!warned++) console.warn("leadlight dropped " + what);
+  function warn(why: string | number): void {
+    if (!warned++) console.warn("leadlight dropped events:", why);
   }
 
   listen(window, "online", () => {

@@ -32,7 +32,7 @@ export function watchViews(emit: Emit, flush: (leaving: true) => void): Views {
   let stayingSince = -LEAVING_MS;
 
   function count(properties?: Properties): void {
-    report(LEAST_REPORT_MS);
+    report();
     page = describePage(page ? page.url : document.referrer);
     id = emit("page", page, { properties: { ...page, ...properties } });
     engagedMs = reportedMs = deepest = 0;
@@ -58,7 +58,7 @@ export function watchViews(emit: Emit, flush: (leaving: true) => void): Views {
   }
 
   /** Tells how long the view has been engaged with: cumulative, so that a loss or a repeat does no harm. */
-  function report(leastMs: number, hold?: boolean): void {
+  function report(leastMs = LEAST_REPORT_MS, hold?: boolean): void {
     if (!page) return;
     credit();
     if (engagedMs - reportedMs < leastMs) return;
@@ -93,7 +93,7 @@ export function watchViews(emit: Emit, flush: (leaving: true) => void): Views {
 
   function leave(): void {
     countIfMoved();
-    if (now() > stayingSince + LEAVING_MS) report(LEAST_REPORT_MS);
+    if (now() > stayingSince + LEAVING_MS) report();
     flush(true);
     report(LEAST_REPORT_MS, true);
     lastActive = -ACTIVE_MS;
@@ -110,9 +110,8 @@ export function watchViews(emit: Emit, flush: (leaving: true) => void): Views {
   if (navigation) {
     listen(navigation, "currententrychange", settle);
     listen(navigation, "navigate", (event) => {
-      const { destination, downloadRequest } = event as NavigateEvent;
-      const staying = !destination.sameDocument && !downloadRequest && destination.url.startsWith(location.origin + "/");
-      stayingSince = staying ? now() : -LEAVING_MS;
+      const { sameDocument, url } = (event as NavigateEvent).destination;
+      stayingSince = !sameDocument && url.startsWith(location.origin + "/") ? now() : -LEAVING_MS;
     });
   } else {
     for (const name of ["pushState", "replaceState"] as const) {

@@ -51,6 +51,23 @@ async def test_every_address_of_a_single_page_site_is_a_view(
     assert len({view["anonymousId"] for view in views}) == 1
 
 
+async def test_a_browser_without_the_navigation_api_tells_the_same(
+    person: BrowserContext, site: Site, collector: Collector
+) -> None:
+    await person.add_init_script("delete window.navigation")
+    page = await person.new_page()
+    complaints = complaints_of(page)
+    await page.goto(f"{site.origin}/")
+    await collector.wait_for_pages("/")
+    await page.evaluate("history.pushState({}, '', '/product')")
+    await collector.wait_for_pages("/", "/product")
+    await page.evaluate("history.replaceState({}, '', '/pricing')")
+    await collector.wait_for_pages("/", "/product", "/pricing")
+    await page.evaluate("history.back()")
+    await collector.wait_for_pages("/", "/product", "/pricing", "/")
+    assert complaints == []
+
+
 async def test_engaged_time_is_told_while_the_page_is_read(
     person: BrowserContext, site: Site, collector: Collector
 ) -> None:
