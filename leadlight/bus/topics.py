@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leadlight.core.records import EVENTS_TOPIC, IDENTIFIED_TOPIC
+
 DAY_SECONDS = 24 * 3600
 
 
@@ -16,8 +18,8 @@ class Topic:
     retention_seconds: int = 7 * DAY_SECONDS
 
 
-EVENTS = Topic("leadlight.events.v1", readers=("identifier",))
-IDENTIFIED = Topic("leadlight.identified.v1", readers=("scorer",))
+EVENTS = Topic(EVENTS_TOPIC, readers=("identifier",))
+IDENTIFIED = Topic(IDENTIFIED_TOPIC, readers=("scorer",))
 TOPICS = (EVENTS, IDENTIFIED)
 
 

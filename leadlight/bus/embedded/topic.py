@@ -21,6 +21,9 @@ log = get_logger(__name__)
 GROUP_RECORDS = 4_000
 """In one write and sync: beyond this, more records per sync save nothing and only make everybody wait longer."""
 
+GROUP_BYTES = 8 * 1024 * 1024
+"""The same for large records: a crash costs no more than one group's reading."""
+
 Records = Sequence[tuple[bytes, bytes]]
 
 
@@ -81,13 +84,13 @@ class OpenTopic:
     def _next_group(self) -> tuple[Records, list[asyncio.Future[None]]]:
         records, first = self._waiting.popleft()
         waiters = [first]
-        if self._waiting and len(records) < GROUP_RECORDS:
-            gathered = list(records)
-            while self._waiting and len(gathered) < GROUP_RECORDS:
+        if self._waiting:
+            records, size = list(records), _bytes(records)
+            while self._waiting and len(records) < GROUP_RECORDS and size < GROUP_BYTES:
                 more, waiter = self._waiting.popleft()
-                gathered += more
+                records += more
+                size += _bytes(more)
                 waiters.append(waiter)
-            records = gathered
         return records, waiters
 
     def wake(self) -> None:
@@ -131,3 +134,7 @@ class OpenTopic:
         """Wait until nothing is in flight."""
         running = [task for task in (self._committing, self._trimming) if task is not None]
         await asyncio.gather(*running)
+
+
+def _bytes(records: Records) -> int:
+    return sum(len(value) for _key, value in records)

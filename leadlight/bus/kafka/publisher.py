@@ -56,9 +56,10 @@ class Confirmation:
 class Batch:
     """Records of one partition that travel together."""
 
-    __slots__ = ("builder", "bytes", "confirmations", "given_up", "records", "since")
+    __slots__ = ("builder", "bytes", "confirmations", "given_up", "records", "since", "topic")
 
-    def __init__(self, builder: Any, since: float) -> None:
+    def __init__(self, topic: str, builder: Any, since: float) -> None:
+        self.topic = topic
         self.builder = builder
         self.since = since
         self.records = 0
@@ -80,7 +81,7 @@ class Lane:
     def append(self, key: bytes, value: bytes, confirmation: Confirmation) -> None:
         batch = self._waiting[-1] if self._waiting else None
         if batch is None or batch.given_up or batch.builder.append(timestamp=None, key=key, value=value) is None:
-            batch = self._publisher.new_batch()
+            batch = self._publisher.new_batch(self.topic)
             batch.builder.append(timestamp=None, key=key, value=value)
             self._waiting.append(batch)
         batch.records += 1
@@ -122,15 +123,24 @@ class Publisher:
         """See `Bus.publish`."""
         if self._closed:
             raise LogUnavailable("The event log is closed.")
-        if topic not in self._partitions or self.unconfirmed_bytes > UNCONFIRMED_BYTES:
-            await self._prepare(topic)
+        if topic in self._partitions and self.unconfirmed_bytes <= UNCONFIRMED_BYTES:
+            await self._append(topic, records)
+            return
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._prepare(topic)
+                await self._append(topic, records)
+        except TimeoutError:
+            raise LogUnavailable(self._why_not(topic)) from None
+
+    def _append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
         count = self._partitions[topic]
         confirmation = Confirmation()
         for key, value in records:
             number = partition_of(key, count)
             lane = self._lanes.get((topic, number)) or self._lane(topic, number)
             lane.append(key, value, confirmation)
-        await confirmation.future
+        return confirmation.future
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has.
@@ -138,8 +148,11 @@ class Publisher:
         Raises:
             LogUnavailable: the brokers cannot be reached, or have no such topic.
         """
-        if topic not in self._partitions:
-            await self._prepare(topic)
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._know(topic)
+        except TimeoutError:
+            raise LogUnavailable(self._why_not(topic)) from None
         return self._partitions[topic]
 
     async def answers(self, *, within_seconds: float) -> bool:
@@ -169,9 +182,9 @@ class Publisher:
         if self._producer is not None:
             await stop(self._producer)
 
-    def new_batch(self) -> Batch:
+    def new_batch(self, topic: str) -> Batch:
         assert self._producer is not None, "partitions are known only once a producer has started"
-        batch = Batch(self._producer.create_batch(), self._loop.time())
+        batch = Batch(topic, self._producer.create_batch(), self._loop.time())
         self._unsettled[batch] = None
         return batch
 
@@ -188,7 +201,6 @@ class Publisher:
                     await (await producer.send_batch(batch.builder, lane.topic, partition=lane.number))
             except Exception as error:  # whatever aiokafka comes up with: a publish must end
                 self._fail(batch, f"The event log did not confirm: {error or 'no answer'} ({lane.topic})")
-                FAILED.labels(lane.topic).inc(batch.records)
                 if not getattr(error, "retriable", False):
                     self._rebuild(producer, repr(error))
             else:
@@ -202,7 +214,10 @@ class Publisher:
             self._room.set()
 
     def _fail(self, batch: Batch, why: str) -> None:
+        if batch.given_up:
+            return
         batch.given_up = True
+        FAILED.labels(batch.topic).inc(batch.records)
         for confirmation in batch.confirmations:
             confirmation.fail(why)
 
@@ -214,28 +229,32 @@ class Publisher:
             for batch in list(self._unsettled):
                 if now - batch.since < CONFIRM_SECONDS:
                     break
-                if not batch.given_up:
-                    self._fail(batch, f"The event log did not confirm within {CONFIRM_SECONDS} s.")
+                self._fail(batch, f"The event log did not confirm within {CONFIRM_SECONDS} s.")
 
     async def _prepare(self, topic: str) -> None:
         """Wait until the topic's partitions are known and there is room for more records."""
-        try:
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                while topic not in self._partitions:
-                    await self._started.wait()
-                    producer = self._producer
-                    if producer is not None:
-                        self._partitions[topic] = len(await producer.partitions_for(topic))
-                while self.unconfirmed_bytes > UNCONFIRMED_BYTES:
-                    self._room.clear()
-                    await self._room.wait()
-        except TimeoutError:
-            away = "does not answer" if topic not in self._partitions else "has too much unconfirmed"
-            raise LogUnavailable(f"Kafka at {','.join(self._servers)} {away}.") from None
-        except KafkaError as error:
-            raise LogUnavailable(
-                f"Kafka has no topic {topic} that can be written ({error}). `leadlight topics` creates it."
-            ) from error
+        while topic not in self._partitions or self.unconfirmed_bytes > UNCONFIRMED_BYTES:
+            await self._know(topic)
+            if self.unconfirmed_bytes > UNCONFIRMED_BYTES:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _know(self, topic: str) -> None:
+        """Learn how many partitions the topic has."""
+        while topic not in self._partitions:
+            await self._started.wait()
+            producer = self._producer
+            assert producer is not None
+            try:
+                self._partitions[topic] = len(await producer.partitions_for(topic))
+            except KafkaError as error:
+                raise LogUnavailable(
+                    f"Kafka has no topic {topic} that can be written ({error}). `leadlight topics` creates it."
+                ) from error
+
+    def _why_not(self, topic: str) -> str:
+        known = topic in self._partitions
+        return f"Kafka at {','.join(self._servers)} {'has too much unconfirmed' if known else 'does not answer'}."
 
     def _lane(self, topic: str, number: int) -> Lane:
         lane = self._lanes[topic, number] = Lane(self, topic, number)
