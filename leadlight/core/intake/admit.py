@@ -1,11 +1,11 @@
 """Whether a call becomes an event, and which."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import encode
 
 from leadlight.core.ids import is_generic, visitor_id
@@ -39,11 +39,17 @@ LONGEST_GENERIC_CHARACTERS = 20
 REMEMBERED_VISITORS = 16_384
 
 _TYPES = {kind.value: kind for kind in EventType}
+_PAGE, _TRACK, _IDENTIFY, _GROUP, _ALIAS = (
+    EventType.PAGE,
+    EventType.TRACK,
+    EventType.IDENTIFY,
+    EventType.GROUP,
+    EventType.ALIAS,
+)
 _NOTHING: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True, gc=False):
     """What a post says about all of its calls."""
 
     site: str
@@ -68,7 +74,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     if isinstance(identity, Drop):
         return identity
     visitor, anonymous_id, user_id = identity
-    if kind is EventType.TRACK and not call.event:
+    if kind is _TRACK and not call.event:
         return Drop.NO_NAME
 
     received_at, context = arrival.received_at, call.context
@@ -78,16 +84,16 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
 
     properties = call.properties or _NOTHING
     engagement = None
-    if kind is EventType.TRACK and call.event == PAGE_ENGAGED:
+    if kind is _TRACK and call.event == PAGE_ENGAGED:
         engagement = _engagement(properties, received_at, error)
         if engagement is None:
             return Drop.BAD_ENGAGEMENT
         properties = _NOTHING
-    elif kind is EventType.GROUP:
+    elif kind is _GROUP:
         properties = {"group_id": _id(call.groupId)}
-    elif kind is EventType.ALIAS:
+    elif kind is _ALIAS:
         properties = {"previous_id": _id(call.previousId)}
-    page = page_of(properties, context, stated=kind is EventType.PAGE)
+    page = page_of(properties, context, stated=kind is _PAGE)
 
     agent = locale = timezone = library = None
     demo = False
@@ -135,9 +141,9 @@ def _event_id(call: Call) -> str:
 
 
 def _id(value: Scalar) -> str:
-    if value is None:
-        return ""
-    return value.strip() if isinstance(value, str) else str(value)
+    if type(value) is str:
+        return value.strip()
+    return "" if value is None else str(value)
 
 
 @lru_cache(REMEMBERED_VISITORS)
@@ -172,7 +178,7 @@ def _engagement(properties: dict[str, Any], received_at: datetime, error: timede
 
 
 def _name(kind: EventType, call: Call, properties: dict[str, Any]) -> str | None:
-    if kind is EventType.TRACK:
+    if kind is _TRACK:
         return call.event
     if call.name:
         return call.name
@@ -182,9 +188,9 @@ def _name(kind: EventType, call: Call, properties: dict[str, Any]) -> str | None
 
 def _traits(kind: EventType, call: Call) -> dict[str, Any]:
     """What the call says about the person; of a `group` call, about the group."""
-    if call.traits and kind in (EventType.IDENTIFY, EventType.GROUP):
+    if call.traits and kind in (_IDENTIFY, _GROUP):
         return call.traits
-    if kind is not EventType.GROUP and call.context is not None and call.context.traits:
+    if kind is not _GROUP and call.context is not None and call.context.traits:
         return call.context.traits
     return _NOTHING
 

@@ -28,15 +28,14 @@ _NO_PAGE = PageContext()
 def page_of(properties: Mapping[str, Any], context: Context | None, *, stated: bool) -> Page | None:
     """The page; None when nothing tells. `stated`: the call is about a page, so its properties count first."""
     told = (context.page if context is not None else None) or _NO_PAGE
-    if not stated:
-        url, path, title, referrer, search = told.url, told.path, told.title, told.referrer, told.search
-    else:
+    url, path, title, referrer, search = told.url, told.path, told.title, told.referrer, told.search
+    if stated:
         get = properties.get
-        url = _text(get("url")) or told.url
-        path = _text(get("path")) or told.path
-        title = _text(get("title")) or told.title
-        referrer = _text(get("referrer")) or told.referrer
-        search = _text(get("search")) or told.search
+        url = given if type(given := get("url")) is str and given else url
+        path = given if type(given := get("path")) is str and given else path
+        title = given if type(given := get("title")) is str and given else title
+        referrer = given if type(given := get("referrer")) is str and given else referrer
+        search = given if type(given := get("search")) is str and given else search
     if not url and not path and not title and not referrer:
         return None
     url = (url or "")[:URL_CHARACTERS]
@@ -59,7 +58,8 @@ def campaign_of(context: Context | None, page: Page | None) -> dict[str, str]:
     """Source, medium, name, term and content: as stated, else by the address's `utm_` parameters."""
     stated = context.campaign if context is not None else None
     if stated:
-        found = {field: text[:CAMPAIGN_CHARACTERS] for field in CAMPAIGN_FIELDS if (text := _text(stated.get(field)))}
+        given = {field: stated.get(field) for field in CAMPAIGN_FIELDS}
+        found = {field: text[:CAMPAIGN_CHARACTERS] for field, text in given.items() if isinstance(text, str) and text}
         if found:
             return found
     if page is None or "utm_" not in page.url:
@@ -89,10 +89,6 @@ def _address_parts(url: str) -> tuple[str | None, str, Mapping[str, str]]:
 
 
 _remembered_parts = lru_cache(REMEMBERED_ADDRESSES)(_address_parts)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _storable(text: str) -> str:
