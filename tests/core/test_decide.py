@@ -1,7 +1,9 @@
 """The laws of the scorer's decision, without any store: order, copies and batches change nothing; states merge."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -10,9 +12,9 @@ from msgspec.structs import replace
 
 from leadlight.core.decide import Key, State, decide
 from leadlight.core.profile import Profile, merge
-from leadlight.core.records import Identified
+from leadlight.core.records import EventType, Identified
 from leadlight.store.rules import default_rules
-from tests.core.browsing import NOON, SITE
+from tests.core.browsing import DAY, NOON, SITE
 from tests.core.histories import arrivals, histories
 
 RULES = {SITE: default_rules()}
@@ -89,3 +91,34 @@ def test_deciding_leaves_the_states_given_as_they_were(history: list[Identified]
             known.setdefault((event.site, event.visitor), State(event.site, event.visitor, partition=0))
     decide(states, history[half:], RULES, NOON)
     assert states == copy
+
+
+@given(histories())
+def test_numbers_and_signals_are_what_a_plain_count_says(history: list[Identified]) -> None:
+    """Counted again from the definition, with nothing incremental."""
+    events = [identified.event for identified in history]
+    reports = [event.engagement for event in events if event.engagement is not None]
+    pages = {event.id: event for event in events if event.type is EventType.PAGE}
+    longest = {id: max((r.engaged_ms for r in reports if r.page_view_id == id), default=0) for id in pages}
+    seen = Counter[str]()
+    for id, page in pages.items():
+        assert page.page is not None
+        category = RULES[SITE].category_of(page.page.path)
+        if longest[id] >= 5000 and category:
+            seen[f"{category}_read"] += 1
+    for event in events:
+        match event.name:
+            case "Form Submitted":
+                seen["form_sent"] += 1
+            case "Demo Requested":
+                seen["demo_requested"] += 1
+            case "Price List Downloaded":
+                seen["downloaded"] += 1
+    seen["identified"] += sum(identified.contact is not None for identified in history)
+    (state,) = taken([history]).values()
+    profile = state.profile
+    seen["returned"] += max(0, len(profile.runs) - 1)
+    seen["returned_after_pause"] += sum(b.start - a.end >= 7 * DAY for a, b in pairwise(profile.runs))
+    assert (profile.page_views, profile.engaged_ms) == (len(pages), sum(longest.values()))
+    assert profile.activities == sum(event.is_activity for event in events)
+    assert {kind: signal.count for kind, signal in state.signals.items()} == {k: n for k, n in seen.items() if n}

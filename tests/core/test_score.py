@@ -161,6 +161,18 @@ def test_a_score_between_60_and_70_is_hot_or_warm_by_its_past() -> None:
     assert standing(fallen, RULES, week).intent is Intent.HOT
 
 
+@pytest.mark.parametrize(("cooled", "intent"), [(1, Intent.HOT), (9, Intent.WARM)])
+def test_what_cools_a_hot_visitor_to_64_leaves_them_hot_and_what_kept_them_at_64_does_not(
+    cooled: int, intent: Intent
+) -> None:
+    rises = [("a", 3, 2), ("a", 4, 1), ("d", 5, 1), ("d", 6, 1), ("d", 7, 1), ("c", cooled, 1)]
+    ledger = [Line(rule, hour_of(NOON) - hours, NOON - hours * HOUR, count) for rule, hours, count in rises]
+    where = standing(ledger, RULES, NOON)
+    assert rounded(where.points) == 64
+    assert where.intent is intent
+    assert where.hot_since == (NOON - 3 * HOUR if intent is Intent.HOT else None)
+
+
 def test_a_line_beyond_the_cap_replaces_the_oldest_one_and_never_adds() -> None:
     ledger = [Line("b", hour_of(NOON) - hours, NOON - hours * HOUR) for hours in (0, 500)]
     assert [reason.at for reason in reasons(ledger, RULES, NOON)] == [NOON]

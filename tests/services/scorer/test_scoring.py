@@ -63,6 +63,31 @@ async def test_a_pricing_page_read_for_48_seconds_says_so_for_25_points(scored: 
     assert (reason.rule, reason.points, reason.text) == ("pricing_read", 25, "Read the pricing page for 48 s")
 
 
+async def test_a_second_reading_within_the_hour_counts_a_bit(scored: Scored) -> None:
+    browser = Browser()
+    browser.read(NOON, "/pricing")
+    browser.read(NOON + MINUTE, "/pricing", 48 * SECOND)
+    await scored.take(*([event] for event in browser.events))
+    visitor = await seen(scored, browser)
+    (reason,) = visitor.reasons
+    assert (visitor.score, reason.points) == (30, 30)
+    assert reason.text == "Read the pricing page for 48 s, twice within the hour"
+    (signal,) = visitor.signals
+    assert (signal.count, signal.first_at, signal.last_at) == (2, NOON, NOON + MINUTE)
+
+
+async def test_a_page_that_stays_open_is_one_sign_however_often_it_reports(scored: Scored) -> None:
+    browser = Browser()
+    view = browser.page(NOON, "/pricing")
+    for seconds in (4, 9, 20, 48, 20):
+        browser.engaged(NOON + seconds * SECOND, view, seconds * SECOND)
+    await scored.take(*([event] for event in browser.events))
+    visitor = await seen(scored, browser)
+    assert [signal.count for signal in visitor.signals] == [1]
+    assert [reason.text for reason in visitor.reasons] == ["Read the pricing page for 48 s"]
+    assert (visitor.score, visitor.engaged_seconds) == (25, 48)
+
+
 async def test_a_pricing_page_bounced_off_is_no_sign(scored: Scored) -> None:
     browser = Browser()
     browser.read(NOON - MINUTE, "/pricing", timedelta(milliseconds=4999))
