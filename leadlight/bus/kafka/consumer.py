@@ -66,6 +66,7 @@ class KafkaConsumer:
         self._positions = positions
         self._seat = Seat(bus.servers, group=name, instance=bus.instance)
         self._client: AIOKafkaConsumer | None = None
+        self._listener: _Listener | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._polling = asyncio.Event()
@@ -75,7 +76,7 @@ class KafkaConsumer:
         self._settled = False  # the group has assigned, if only nothing
         self._next: dict[Partition, int] = {}  # what the caller was last told to store
         self._at: dict[Partition, int] = {}  # where the log is read; differs when a position was out of range
-        self._moved_at = self._checked_at = 0.0
+        self._moved_at = self._polled_at = 0.0
         self._stalls: Stalls = {}
         self._to_commit: dict[Partition, int] = {}
         self._commit = asyncio.Event()
@@ -90,6 +91,7 @@ class KafkaConsumer:
         self._moved_at = asyncio.get_running_loop().time()
         self._run(self._build())
         self._run(self._commit_lazily())
+        self._run(self._watch())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -111,6 +113,8 @@ class KafkaConsumer:
     async def poll(self, *, max_records: int, timeout_seconds: float) -> Batch:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
+        if loop.time() - self._polled_at > SLICE_SECONDS:
+            self._moved_at, self._stalls = loop.time(), {}  # it was the caller who took its time
         self._polling.set()
         try:
             while True:
@@ -122,6 +126,7 @@ class KafkaConsumer:
                     return batch
         finally:
             self._polling.clear()
+            self._polled_at = loop.time()
 
     async def reload(self) -> None:
         self._placed = -1
@@ -169,7 +174,6 @@ class KafkaConsumer:
             return None
         if self._placed != self._generation:
             await self._place(client)
-        await self._check_progress(client)
         return client if self._placed == self._generation and self._next else None
 
     def _batch(self, found: Mapping[TopicPartition, Sequence[Any]]) -> Batch:
@@ -212,15 +216,16 @@ class KafkaConsumer:
 
     async def _go_to_beginning(self, client: AIOKafkaConsumer, lost: Mapping[TopicPartition, int]) -> None:
         try:
-            starts = await client.beginning_offsets(list(lost))
-        except KafkaError as error:
+            async with asyncio.timeout(CHECK_SECONDS):
+                starts = await client.beginning_offsets(list(lost))
+        except (KafkaError, TimeoutError) as error:
             log.warning("the log's beginning is not known yet", reader=self._name, error=repr(error))
             return  # the same fetch fails again and leads back here
         for place, start in starts.items():
             partition = Partition(*place)
-            position = self._next.get(partition)
+            position = self._at.get(partition)
             if position is None or position != lost[place]:
-                continue
+                continue  # placed elsewhere meanwhile
             client.seek(place, start)
             self._at[partition] = start
             if position == 0:
@@ -238,12 +243,16 @@ class KafkaConsumer:
                 records_skipped=skipped,
             )
 
+    async def _watch(self) -> None:
+        """Replace a client that finds nothing although there is something."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            client = self._client
+            if client is not None and self._polling.is_set():
+                await self._check_progress(client)
+
     async def _check_progress(self, client: AIOKafkaConsumer) -> None:
-        """The watchdog: a client that finds nothing although there is something is replaced."""
         now = asyncio.get_running_loop().time()
-        if now - self._checked_at < CHECK_SECONDS:
-            return
-        self._checked_at = now
         if not self._settled:
             if now - self._moved_at > UNASSIGNED_SECONDS:
                 self._rebuild(client, "no assignment")
@@ -263,7 +272,7 @@ class KafkaConsumer:
             return
         log.warning("building a new Kafka consumer", reader=self._name, why=why)
         REBUILDS.labels("consumer").inc()
-        self._client = None
+        self._client = self._listener = None
         self._change(frozenset(), settled=False)
         self._run(self._replace(client))
 
@@ -308,7 +317,8 @@ class KafkaConsumer:
             fetch_max_wait_ms=200,
             fetch_max_bytes=8 * 1024 * 1024,
         )
-        client.subscribe(self._topics, listener=_Listener(self))
+        self._listener = _Listener(self)
+        client.subscribe(self._topics, listener=self._listener)
         return client
 
     def _change(self, owned: frozenset[Partition], *, settled: bool) -> None:
@@ -316,8 +326,10 @@ class KafkaConsumer:
         self._generation += 1
         self._changed.set()
 
-    async def revoked(self) -> None:
+    async def revoked(self, listener: "_Listener") -> None:
         """The group rebalances: let the caller finish, unless another process has taken the seat."""
+        if listener is not self._listener:
+            return  # a client that has been replaced
         if self._generation and not self._closed and await self._seat.taken():
             self._fatal = self._seat.explanation()
             self._changed.set()
@@ -329,7 +341,9 @@ class KafkaConsumer:
             log.warning("handing partitions over before the batch was finished", reader=self._name)
         self._change(frozenset(), settled=False)
 
-    async def assigned(self, partitions: frozenset[Partition]) -> None:
+    async def assigned(self, listener: "_Listener", partitions: frozenset[Partition]) -> None:
+        if listener is not self._listener:
+            return
         await self._seat.sat_down()
         self._change(partitions, settled=True)
 
@@ -364,7 +378,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        await self._consumer.revoked()
+        await self._consumer.revoked(self)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self._consumer.assigned(frozenset(Partition(*partition) for partition in assigned))
+        await self._consumer.assigned(self, frozenset(Partition(*partition) for partition in assigned))
