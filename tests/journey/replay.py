@@ -226,9 +226,9 @@ async def compare_routes(
     """
     wrong: list[str] = []
     sample = sorted(expected)[::10]
-    async with _client(key) as session:
+    async with client(key) as session:
         for name in sample:
-            visits = await _get(session, f"{feed}/api/v1/visitors/{shown[name]['id']}/visits", {"limit": "200"})
+            visits = await get(session, f"{feed}/api/v1/visitors/{shown[name]['id']}/visits", {"limit": "200"})
             wrong += [
                 f"{name}: {line}" for line in route_differences(expected[name], visits["data"][::-1], slack=slack)
             ]
@@ -263,9 +263,9 @@ def route_differences(oracle: Expected, visits: list[dict[str, Any]], *, slack: 
 async def _pages(feed: str, key: str) -> AsyncIterator[dict[str, Any]]:
     """Every visitor, bots included, page by page."""
     query = {"limit": "200", "bot": "any"}
-    async with _client(key) as session:
+    async with client(key) as session:
         while True:
-            page = await _get(session, f"{feed}/api/v1/visitors", query)
+            page = await get(session, f"{feed}/api/v1/visitors", query)
             for visitor in page["data"]:
                 yield visitor
             if page["next_cursor"] is None:
@@ -273,12 +273,12 @@ async def _pages(feed: str, key: str) -> AsyncIterator[dict[str, Any]]:
             query["cursor"] = page["next_cursor"]
 
 
-def _client(key: str) -> aiohttp.ClientSession:
+def client(key: str) -> aiohttp.ClientSession:
     timeout = aiohttp.ClientTimeout(total=20)
     return aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, timeout=timeout)
 
 
-async def _get(session: aiohttp.ClientSession, address: str, query: Mapping[str, str]) -> dict[str, Any]:
+async def get(session: aiohttp.ClientSession, address: str, query: Mapping[str, str]) -> dict[str, Any]:
     while True:
         async with session.get(address, params=query) as response:
             text = await response.text()
