@@ -67,13 +67,12 @@ class Attempt:
     duration_ms: int
 
 
-async def has_new_alerts(connection: AsyncConnection) -> bool:
-    return (await connection.execute(select(exists().where(alerts.c.state == "new")))).scalar_one()
-
-
-async def has_due(connection: AsyncConnection, *, now: datetime, busy: Collection[Endpoint] = ()) -> bool:
-    """Whether a delivery waits for somebody to send it, at another endpoint than the `busy` ones."""
-    return (await connection.execute(select(exists().where(*_due(now), _of_others(busy))))).scalar_one()
+async def waiting(connection: AsyncConnection, *, now: datetime, busy: Collection[Endpoint] = ()) -> tuple[bool, bool]:
+    """Whether there are alerts that nobody has been told of, and deliveries due at other endpoints than the `busy` ones."""
+    new = exists().where(alerts.c.state == "new")
+    due = exists().where(*_due(now), _of_others(busy))
+    is_new, is_due = (await connection.execute(select(new, due))).one()
+    return is_new, is_due
 
 
 async def take_new_alerts(connection: AsyncConnection, *, limit: int) -> list[NewAlert]:

@@ -83,9 +83,8 @@ class Alerter:
         now = _whole_milliseconds(self._runtime.now())
         full = [endpoint for endpoint, busy in self._busy.items() if busy >= SENDS_PER_ENDPOINT]
         async with self._runtime.database.read() as connection:
-            fresh = await deliveries.has_new_alerts(connection)
-            due = free > 0 and await deliveries.has_due(connection, now=now, busy=full)
-        if not fresh and not due:
+            fresh, due = await deliveries.waiting(connection, now=now, busy=full)
+        if not fresh and not (due and free):
             return False
         taken: list[Leased] = []
         async with self._runtime.database.begin() as connection:
@@ -183,7 +182,7 @@ class Alerter:
     async def _tidy(self) -> None:
         now = self._runtime.now()
         async with self._runtime.database.read() as connection:
-            due = await deliveries.has_due(connection, now=now)
+            _, due = await deliveries.waiting(connection, now=now)
         if due:
             async with self._runtime.database.begin() as connection:
                 await deliveries.give_up_unreachable(connection, now=now)

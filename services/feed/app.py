@@ -46,6 +46,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=Response,
+        generate_unique_id_function=lambda route: route.name,
     )
     answer_problems(app)
     reader = _reader(keyring)
@@ -105,7 +106,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
             raise _nobody(id)
         return whole(request, found[0])
 
-    @app.get("/api/v1/visitors/{id}/visits", tags=["Visitors"], **reference.answers(VisitList, one=True))
+    @app.get("/api/v1/visitors/{id}/visits", tags=["Visitors"], **reference.answers(VisitList, of_one=True))
     async def list_visits(
         key: Annotated[Key, Depends(reader)],
         id: str,
@@ -119,7 +120,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
             found, further = await visitor_route.visits(connection, key.site_id, id, limit=limit, before=before)
         return page(VisitList(found, cursor(VisitPlace(further)) if further else None))
 
-    @app.get("/api/v1/visitors/{id}/timeline", tags=["Visitors"], **reference.answers(Timeline, one=True))
+    @app.get("/api/v1/visitors/{id}/timeline", tags=["Visitors"], **reference.answers(Timeline, of_one=True))
     async def get_timeline(
         key: Annotated[Key, Depends(reader)],
         id: str,

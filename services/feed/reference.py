@@ -66,11 +66,13 @@ class Answers(TypedDict):
     responses: dict[int | str, dict[str, Any]]
 
 
-def answers(body: type[msgspec.Struct], *, one: bool = False) -> Answers:
-    """A JSON body, or one of the refusals; `one` for paths with an id."""
+def answers(body: type[msgspec.Struct], *, one: bool = False, of_one: bool = False) -> Answers:
+    """A JSON body, or one of the refusals; `one` for a single object, `of_one` for what belongs to one."""
     content = {"application/json": {"schema": _reference(body)}}
     good: dict[int | str, dict[str, Any]] = {200: {"description": "As asked.", "content": content}}
-    return {"responses": {**good, **_refusals(one)}}
+    if one:
+        good[304] = {"description": "What you have, as `If-None-Match` says, is as it was."}
+    return {"responses": {**good, **_refusals(one or of_one)}}
 
 
 def streams() -> Answers:
@@ -185,7 +187,7 @@ def _kind(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(sorted((_kind(each) for each in schema["anyOf"]), key=lambda kind: kind == "null"))
     if "enum" in schema:
-        return " or ".join(f"`{each}`" for each in schema["enum"])
+        return " or ".join(str(each) for each in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}"
     if schema.get("format") == "date-time":
