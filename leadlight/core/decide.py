@@ -145,7 +145,7 @@ def _claims(state: State, identified: Identified) -> None:
     if event.demo:
         profile.demo = True
     if identified.bot_reasons:
-        profile.bot_reasons |= frozenset(identified.bot_reasons)
+        profile.bot_reasons |= {word.strip() for reason in identified.bot_reasons for word in reason.split(",")}
     if identified.agent != _NO_AGENT:
         profile.agent = latest(profile.agent, AgentSeen(event.occurred_at, event.id, identified.agent))
     contact, company = identified.contact, identified.company

@@ -47,7 +47,7 @@ class Rule:
         """A line in words: `Read the pricing page for 48 s`."""
         known = {"seconds": str(engaged_ms // 1000), "count": str(count), "subject": subject or "a page"}
         text = PLACEHOLDER.sub(lambda found: known.get(found[1], found[0]), self.text)
-        if count == 1 or "{count}" in self.text:
+        if count == 1 or not self.again or "{count}" in self.text:
             return text
         return f"{text}, {_TIMES.get(count, f'{count} times')} within the hour"
 

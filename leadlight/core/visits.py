@@ -15,6 +15,9 @@ PAUSE = timedelta(minutes=30)
 LONGEST = timedelta(hours=24)
 """A run counts one visit for each of these begun since its start."""
 
+MOST_EMPTY = 400
+"""Visits of one run that are told although nothing happened in them: a clock that is centuries off makes many more."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 T = TypeVar("T")
@@ -86,16 +89,27 @@ def split_visits(runs: Sequence[Run], items: Iterable[tuple[datetime, T]]) -> li
     """The visits of `runs`, oldest first, each with its dated items: page views, say.
 
     An item outside every run (an `identify` call is no activity) goes to the latest visit begun by then, else the first.
+    Of a run with more than `MOST_EMPTY` visits those without items are left out, but for the first and the last.
     """
-    visits = [_piece(run, number) for run in runs for number in range(_pieces(run))]
+    dated = sorted(items, key=lambda item: item[0])
+    visits = [_piece(run, number) for run in runs for number in _told(run, dated)]
     held: list[list[T]] = [[] for _ in visits]
     current = 0
-    for at, item in sorted(items, key=lambda dated: dated[0]):
+    for at, item in dated:
         while current + 1 < len(visits) and visits[current + 1].start <= at:
             current += 1
         if held:
             held[current].append(item)
     return [Visit(visit.start, visit.end, tuple(own)) for visit, own in zip(visits, held, strict=True)]
+
+
+def _told(run: Run, dated: Sequence[tuple[datetime, T]]) -> Sequence[int]:
+    """Which of a run's visits are worth telling: all, unless there are absurdly many."""
+    pieces = _pieces(run)
+    if pieces <= MOST_EMPTY:
+        return range(pieces)
+    busy = {min((at - run.start) // LONGEST, pieces - 1) for at, _ in dated if run.start <= at <= run.end}
+    return sorted(busy | {0, pieces - 1})
 
 
 def _pieces(run: Run) -> int:

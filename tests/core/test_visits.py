@@ -85,3 +85,10 @@ def test_every_item_is_read_in_exactly_one_visit(given_spans: list[Run], items: 
     for visit in visits:
         for item in visit.items:
             assert visit_at(runs, item) == Run(visit.started_at, visit.ended_at)
+
+
+def test_a_clock_two_thousand_years_off_makes_no_list_of_empty_days() -> None:
+    start = NOON.replace(year=26)
+    visits = split_visits([Run(start, NOON)], [(start + 800 * DAY, "read"), (NOON, "left")])
+    assert [visit.items for visit in visits] == [(), ("read",), ("left",)]
+    assert visits_of([Run(start, NOON)]) > 700_000
