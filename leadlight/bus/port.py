@@ -32,8 +32,8 @@ class Consumer(Protocol):
     Delivery is at least once and in order within a partition. Nothing is committed on the caller's behalf: positions
     come from `positions`, which is asked inside `poll` on every assignment, and inside `reload`; what it raises, they
     raise. When a position is outside what the log still has, reading goes on at its beginning and the loss is logged
-    and counted. Outages of the log are waited out inside `poll`,
-    which then returns an empty batch at its time-out; they never raise.
+    and counted. Outages of the log are waited out inside `poll`, which then returns an empty batch at its time-out;
+    they never raise. A `ConfigurationError` out of `poll` ends the reader: the log is damaged, or its seat was taken.
     """
 
     @property

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadlight.bus.kafka.address import bootstrap_servers
-from leadlight.bus.kafka.consumer import standing_still
+from leadlight.bus.kafka.consumer import KafkaConsumer, standing_still
 from leadlight.bus.kafka.partition import murmur2, partition_of
 from leadlight.bus.kafka.quiet import Sparing
 from leadlight.bus.metrics import REBUILDS
@@ -112,6 +112,22 @@ async def test_of_two_processes_with_one_instance_name_the_older_ends_with_an_ex
             await first.close()
             await new.publish(log.topic, numbered(10))
             assert len(await read(second, 10)) == 10
+
+
+@pytest.mark.slow
+async def test_a_client_that_stops_fetching_is_replaced(log: KafkaLog) -> None:
+    rebuilds = REBUILDS.labels("consumer")
+    before = rebuilds._value.get()
+    bus = await log.open()
+    async with bus.consumer(log.reader, [log.topic], from_the_beginning) as consumer:
+        await bus.publish(log.topic, numbered(1))
+        await read(consumer, 1)
+        assert isinstance(consumer, KafkaConsumer)
+        assert consumer._client is not None
+        consumer._client.pause(*consumer._client.assignment())  # as stuck as a client can be made from outside
+        await bus.publish(log.topic, numbered(5, start=1))
+        assert [int(record.value) for record in await read(consumer, 6)] == list(range(6))
+    assert rebuilds._value.get() == before + 1
 
 
 async def test_a_restarted_member_goes_on_at_once(log: KafkaLog) -> None:
