@@ -1,10 +1,11 @@
 """What a reader of the stream hears, also after a break."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 
-import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.store import change_feed
@@ -15,7 +16,7 @@ from services.feed.broadcast import Broadcast
 from tests.core.browsing import DAY, MINUTE, SECOND, Browser, third_visit
 from tests.services.feed.conftest import serving
 from tests.services.feed.reader import Reader
-from tests.services.shop import ELSEWHERE, Clock, Shop
+from tests.services.shop import ELSEWHERE, READ_KEY, Clock, Shop
 
 WEEKS = (21 * DAY, 10 * DAY, 5 * MINUTE)
 
@@ -156,30 +157,30 @@ async def test_alerts_are_listed_newest_first(shop: Shop, feed: Reader, clock: C
     assert [alert["id"] for alert in one["data"]] == [alerts[0]["id"]]
 
 
-async def test_the_reference_needs_no_key_and_nothing_from_elsewhere(feed: Reader) -> None:
-    async with aiohttp.ClientSession() as anybody:
-        async with anybody.get(f"{feed.address}/api/v1/openapi.json") as response:
-            document = await response.json()
-        async with anybody.get(f"{feed.address}/api/v1/docs") as response:
-            page, policy = await response.text(), response.headers["Content-Security-Policy"]
-    assert set(document["paths"]) >= {
-        "/api/v1/visitors",
-        "/api/v1/visitors/{id}",
-        "/api/v1/visitors/{id}/visits",
-        "/api/v1/visitors/{id}/timeline",
-        "/api/v1/contacts/{id}",
-        "/api/v1/alerts",
-        "/api/v1/changes",
-        "/api/v1/stream",
-    }
-    visitor = document["components"]["schemas"]["Visitor"]
-    assert visitor["properties"]["contact"] == {
-        "anyOf": [{"$ref": "#/components/schemas/ContactRef"}, {"type": "null"}],
-        "description": "Who introduced themselves in this browser last; null when nobody did.",
-    }
-    assert "src=" not in page
-    assert "@import" not in page
-    assert "url(" not in page
-    assert policy.startswith("default-src 'none'")
-    for path in document["paths"]:
-        assert path in page
+def listeners() -> float:
+    return REGISTRY.get_sample_value("leadlight_stream_listeners") or 0
+
+
+async def test_a_connection_that_takes_nothing_is_given_up(
+    shop: Shop, feed: Reader, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "SEND_SECONDS", 1.0)
+    host, _, port = feed.address.removeprefix("http://").partition(":")
+    client = socket.create_connection((host, int(port)))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    request = f"GET /api/v1/stream HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {READ_KEY}\r\n\r\n"
+    await asyncio.get_running_loop().run_in_executor(None, client.sendall, request.encode())
+    client.setblocking(False)
+    browsers = [third_visit(clock.now, starts=WEEKS, anonymous_id=f"a-{number}") for number in range(300)]
+    try:
+        async with asyncio.timeout(60):
+            begun = False
+            while not begun or listeners():  # until the server has let go of it
+                begun = begun or bool(listeners())
+                clock.pass_by(seconds=1)
+                for browser in browsers:
+                    browser.page(clock.now, "/")
+                await shop.take([event for browser in browsers for event in browser.events])
+                await asyncio.sleep(0.2)
+    finally:
+        client.close()
