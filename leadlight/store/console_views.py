@@ -59,6 +59,7 @@ class Told:
     score: int
     grade: str
     reasons: Sequence[Mapping[str, Any]]
+    late: bool  # found long after it happened: not told at once
     seen_at: datetime | None
 
 
@@ -353,5 +354,6 @@ def _told(row: Mapping[Any, Any]) -> Told:
         score=row["score"],
         grade=row["grade"],
         reasons=row["reasons"] or [],
+        late=row["state"] == "digest",
         seen_at=row["seen_at"],
     )

@@ -7,7 +7,7 @@ as one that saw all, and nothing is worked out for a page that nobody looks at.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from leadlight.errors import Outage
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 LOOK_SECONDS = 0.2
 """How often the changes are looked at: with what the scorer and a page's own request take, well under a second."""
 
-GAP_SECONDS = 0.35
+GAP_SECONDS = 0.4
 """Least time between two frames to one page: nobody reads faster."""
 
 AGE_SECONDS = 20.0
@@ -54,6 +54,11 @@ class Watcher:
             waiting.append(data)
         self.stirred.set()
 
+    def tell_all(self) -> None:
+        """Anything may have changed."""
+        for event in ("visitors", "visitor", "alerts"):
+            self.tell(event)
+
 
 class Broadcaster:
     """Looks at the changes for all open pages of this process."""
@@ -61,22 +66,23 @@ class Broadcaster:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._boot = secrets.token_hex(4)
+        self._place: Mapping[str, int] | None = None  # None: nothing has been looked at yet
         self._looks: defaultdict[str, int] = defaultdict(int)
         self._watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
 
     def mark(self, site: str) -> str:
         """Where a page stands that is about to be read from the database: what changes later will be told."""
-        return f"{self._boot}.{self._looks[site]}"
+        looked = "before" if self._place is None else self._looks[site]
+        return f"{self._boot}.{looked}"
 
     async def run(self) -> None:
         """Look until the process is asked to stop; then let every page go."""
-        place: dict[str, int] | None = None
         loop = asyncio.get_running_loop()
         aged = loop.time()
         try:
             while await self._runtime.pause(LOOK_SECONDS):
                 try:
-                    place = await self._look(place)
+                    await self._look()
                 except Outage as error:
                     log.warning("changes cannot be read, pages wait", error=str(error))
                     await self._runtime.pause(1)
@@ -88,12 +94,18 @@ class Broadcaster:
             for watcher in self._everybody():
                 watcher.stirred.set()
 
-    async def _look(self, place: dict[str, int] | None) -> dict[str, int]:
+    async def _look(self) -> None:
         async with self._runtime.database.read() as connection:
             heads = await change_feed.heads(connection)
-            if place is None or heads == place:
-                return heads
-            moved = await console_views.moved_since(connection, place, heads, limit=MOST_MOVED)
+            if heads == self._place:
+                return
+            moved: set[Moved] = set()
+            if self._place is not None:
+                moved = await console_views.moved_since(connection, self._place, heads, limit=MOST_MOVED)
+        if self._place is None:  # who came before the first look may have missed something
+            for watcher in self._everybody():
+                watcher.tell_all()
+        self._place = heads
         if len(moved) == MOST_MOVED:
             moved |= {
                 Moved(site, "visitor", watcher.visitor or "")
@@ -103,10 +115,10 @@ class Broadcaster:
         by_site: defaultdict[str, set[Moved]] = defaultdict(set)
         for change in moved:
             by_site[change.site].add(change)
-        for site, changes in by_site.items():
+        for site in by_site:
             self._looks[site] += 1
+        for site, changes in by_site.items():
             await self._tell(site, changes)
-        return heads
 
     async def _tell(self, site: str, changes: set[Moved]) -> None:
         watchers = self._watchers.get(site)
@@ -129,7 +141,7 @@ class Broadcaster:
         now = self._runtime.now()
         async with self._runtime.database.read() as connection:
             told = [alert for of, alert in await console_views.told_by_ids(connection, alerts) if of == site]
-            fresh = [alert for alert in told if alert.seen_at is None][:TOASTS]
+            fresh = [alert for alert in told if alert.seen_at is None and not alert.late][:TOASTS]
             people = await visitor_objects.by_ids(connection, site, [alert.visitor for alert in fresh], now=now)
         by_id = {visitor.id: visitor for visitor in people}
         return [
@@ -149,8 +161,7 @@ class Broadcaster:
         try:
             yield "retry: 1000\n\n"
             if since != self.mark(site):
-                for event in ("visitors", "visitor", "alerts"):
-                    watcher.tell(event)
+                watcher.tell_all()
             while not stopping.is_set():
                 try:
                     await asyncio.wait_for(watcher.stirred.wait(), PING_SECONDS)

@@ -89,13 +89,17 @@ def markup(template: str, **context: Any) -> str:
     return _templates.get_template(template).render(**context)
 
 
+def is_live(request: Request) -> bool:
+    """Whether an open page asks for what it swaps in."""
+    return request.headers.get("hx-request") == "true"
+
+
 def page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """A page; for a live page that asks again, only what it swaps in."""
-    live = request.headers.get("hx-request") == "true"
     query = f"?{request.url.query}" if request.url.query else ""
     body = markup(
         template,
-        layout="fragment.html" if live else "page.html",
+        layout="fragment.html" if is_live(request) else "page.html",
         here=request.url.path + query,
         **context,
     )

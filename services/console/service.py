@@ -16,8 +16,9 @@ from leadlight.runtime.service import Problems, Service
 from services.console.guard import Guard
 from services.console.live import Broadcaster
 from services.console.pages import alerts, health, now, set_up, sign_in, visitors
-from services.console.render import STATIC, page
+from services.console.render import STATIC, is_live, page
 from services.console.session import Forbidden, Live, NotSignedIn, OurRuntime, Signed, seat_of
+from services.console.shared import Shared
 
 log = get_logger(__name__)
 
@@ -42,6 +43,7 @@ def console_app(runtime: Runtime, broadcaster: Broadcaster) -> Guard:
     app = FastAPI(title="Leadlight console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.runtime = runtime
     app.state.broadcaster = broadcaster
+    app.state.drawings = Shared[HTMLResponse]()
     for part in (now, visitors, alerts, set_up, health, sign_in):
         app.include_router(part.router)
     app.add_api_route("/live", live, response_class=StreamingResponse)
@@ -83,7 +85,7 @@ class Kept(StaticFiles):
 
 
 async def ask_to_sign_in(request: Request, _: Exception) -> Response:
-    if request.headers.get("hx-request") == "true":
+    if is_live(request):
         return Response(status_code=204, headers={"HX-Redirect": "/sign-in"})
     if request.url.path == "/live":
         return Response(status_code=204)  # tells the browser not to try again

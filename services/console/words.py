@@ -123,6 +123,19 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def category(name: str | None, path: str) -> str:
+    """A key page's category, unless its path says it already: `/preise` is pricing, and so, plainly, is `/pricing`."""
+    if name not in KEY_PAGES or name.replace("_", "-")[:5] in path.lower():
+        return ""
+    return sentence(name).lower()
+
+
 def sentence(name: str) -> str:
     """A machine's name in words: `case_study_read` is `Case study read`."""
     words = name.replace("_", " ").replace("-", " ").strip()
@@ -188,7 +201,9 @@ def what_else(visitor: Visitor) -> str:
         return contact.email if contact.name else with_what(visitor)
     if company is not None:
         return " · ".join(part for part in (match(visitor), visitor.location.city) if part)
-    return " · ".join(part for part in (visitor.location.city or visitor.location.country, with_what(visitor)) if part)
+    place = visitor.location.city or visitor.location.country
+    visits = f"{ordinal(visitor.visits)} visit" if visitor.visits > 1 else None
+    return " · ".join(part for part in (place, with_what(visitor), visits) if part)
 
 
 def with_what(visitor: Visitor) -> str:

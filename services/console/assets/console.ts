@@ -10,6 +10,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TOAST_MS = 12_000;
+const MOST_TOASTS = 3;
 const HIDDEN_MS = 20_000;
 
 // ---- times: the same words as the server's, in the reader's own time zone
@@ -168,6 +169,7 @@ if (toasts) {
     for (const added of changes.flatMap((change) => [...change.addedNodes])) {
       if (added instanceof HTMLElement) letGo(added);
     }
+    while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild?.remove();
   }).observe(toasts, { childList: true });
 }
 

@@ -13,8 +13,9 @@ from leadlight.store import console_views, visitor_objects
 from leadlight.store.console_views import PageOpened
 from services.console import words
 from services.console.pages.frame import around, marked
-from services.console.render import page
-from services.console.session import OurRuntime, Signed
+from services.console.render import is_live, page
+from services.console.session import OurRuntime, Seat, Signed
+from services.console.shared import Shared
 
 router = APIRouter()
 
@@ -29,7 +30,16 @@ PLACES = 7
 
 @router.get("/")
 async def now_page(request: Request, seat: Signed, runtime: OurRuntime) -> HTMLResponse:
+    """The page everybody has open: what an open one swaps in is drawn once for all who watch the site."""
     given = marked(request, seat)
+    if not is_live(request):
+        return await _draw(request, seat, runtime, given)
+    drawings: Shared[HTMLResponse] = request.app.state.drawings
+    key = (seat.site.id, seat.admin, given["mark"])
+    return await drawings.once(key, lambda: _draw(request, seat, runtime, given))
+
+
+async def _draw(request: Request, seat: Seat, runtime: OurRuntime, given: dict[str, Any]) -> HTMLResponse:
     now, site = given["now"], seat.site.id
     async with runtime.database.read() as connection:
         context = await around(connection, seat, given)
