@@ -1,5 +1,6 @@
 """The ingest paths, answered outside of any framework: read, look up the key, admit or drop, publish, answer."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +27,9 @@ PATHS: dict[str, EventType | None] = {"/v1/batch": None, "/v1/b": None} | {
     path: kind for kind in EventType for path in (f"/v1/{kind.value}", f"/v1/{kind.value[0]}")
 }
 """Address -> the call it takes; None for batches. The short ones are those of Segment's browser library."""
+
+ANSWER_SECONDS = 4.6
+"""For a key that must be looked up and the log together: a post is answered within 5 s, whatever is down."""
 
 DROPPED_HEADER = b"leadlight-dropped"
 PREFLIGHT_SECONDS = b"7200"
@@ -93,40 +97,49 @@ class Ingest:
         body = await self.bodies.read(headers, receive, single=kind is not None)
         try:
             post = _read(body, kind)
-            grant = await self._grant(headers, post)
-            arrival = self._arrival(grant, headers, post)
-            records: list[tuple[bytes, bytes]] = []
-            dropped: Counter[Drop] | None = None
-            for call in post.calls:
-                event = call if isinstance(call, Drop) else admit(call, arrival)
-                if isinstance(event, Drop):
-                    dropped = dropped or Counter()
-                    dropped[event] += 1
-                else:
-                    records.append((key_of(event), encode(event)))
-            if records:
-                try:
-                    await self.runtime.bus.publish(EVENTS.name, records)
-                except LogUnavailable as error:
-                    raise Refused(problems.MISSED_LOG) from error
-                self.tally.admitted(grant.site, len(records))
-            if dropped:
-                self.tally.dropped(grant.site, dropped, arrival.received_at)
-            return dropped
+            key = self._key(post, headers)
+            if (grant := self.keys.known(key)) is not None:
+                return await self._store(post, headers, grant)  # the log keeps its own time limit
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._store(post, headers, await self._find(key))
+        except TimeoutError:
+            raise Refused(problems.MISSED_LOG) from None
         finally:
             self.bodies.release(body)
 
-    async def _grant(self, headers: Headers, post: Post) -> Grant:
+    async def _store(self, post: Post, headers: Headers, grant: Grant) -> Counter[Drop] | None:
+        arrival = self._arrival(grant, headers, post)
+        records: list[tuple[bytes, bytes]] = []
+        dropped: Counter[Drop] | None = None
+        for call in post.calls:
+            event = call if isinstance(call, Drop) else admit(call, arrival)
+            if isinstance(event, Drop):
+                dropped = dropped or Counter()
+                dropped[event] += 1
+            else:
+                records.append((key_of(event), encode(event)))
+        if records:
+            try:
+                await self.runtime.bus.publish(EVENTS.name, records)
+            except LogUnavailable as error:
+                raise Refused(problems.MISSED_LOG) from error
+            self.tally.admitted(grant.site, len(records))
+        if dropped:
+            self.tally.dropped(grant.site, dropped, arrival.received_at)
+        return dropped
+
+    def _key(self, post: Post, headers: Headers) -> str:
         basic = headers.get(b"authorization")
         key = (key_of_basic(basic) if basic is not None else None) or post.write_key
         if not key:
             raise Refused(problems.NO_KEY)
-        grant = self.keys.known(key)
-        if grant is None:
-            try:
-                grant = await self.keys.find(key)
-            except StoreUnavailable as error:
-                raise Refused(problems.MISSED_STORE) from error
+        return key
+
+    async def _find(self, key: str) -> Grant:
+        try:
+            grant = await self.keys.find(key)
+        except StoreUnavailable as error:
+            raise Refused(problems.MISSED_STORE) from error
         if grant is None:
             raise Refused(problems.UNKNOWN_KEY)
         return grant
