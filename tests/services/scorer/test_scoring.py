@@ -1,6 +1,6 @@
 """What a rep and an owner see of the scorer's work."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -108,6 +108,20 @@ async def test_one_alert_a_visit_and_one_more_for_the_next(scored: Scored) -> No
     scored.clock.now = NOON + 30 * DAY + 5 * MINUTE
     await scored.take(*([event] for event in browser.events[first:]))
     assert await told(scored) == [(browser.visitor, "new"), (browser.visitor, "new")]
+
+
+async def test_an_alert_says_why_at_the_moment_it_was_raised(scored: Scored) -> None:
+    browser = Browser()
+    browser.look_to_buy(NOON - 5 * MINUTE)
+    await scored.take(browser.events)
+    async with scored.database.read() as connection:
+        row = (await connection.execute(select(alerts))).one()
+    assert (row.rule, row.type, row.score, row.grade) == ("hot", "visitor.hot", 75, "B")
+    assert (row.crossed_at, row.created_at, row.visit_started_at) == (NOON - 2 * MINUTE, NOON, NOON - 5 * MINUTE)
+    reasons = [(reason["rule"], round(reason["points"])) for reason in row.reasons]
+    assert reasons == [("pricing_read", 25), ("demo_read", 20), ("contact_read", 15), ("comparison_read", 15)]
+    assert row.reasons[0]["text"] == "Read the pricing page for 9 s"
+    assert datetime.fromisoformat(row.reasons[0]["at"]) == NOON - 5 * MINUTE
 
 
 async def test_hot_twice_in_one_long_visit_is_told_once(scored: Scored) -> None:
