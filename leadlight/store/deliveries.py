@@ -119,6 +119,13 @@ _TELL = (
 )
 
 
+async def set_aside(connection: AsyncConnection, alert: NewAlert) -> None:
+    """Take an alert that cannot be told out of the others' way."""
+    await connection.execute(
+        update(alerts).where(alerts.c.site_id == alert.site_id, alerts.c.id == alert.id).values(state="failed")
+    )
+
+
 async def lease(
     connection: AsyncConnection,
     *,

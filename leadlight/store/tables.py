@@ -360,7 +360,7 @@ alerts = Table(
     Column("score", Integer, nullable=False),
     Column("grade", Text, nullable=False),
     Column("reasons", Json, nullable=False),
-    Column("state", Text, nullable=False),  # new, telling, told, digest
+    Column("state", Text, nullable=False),  # new, told, digest; failed: it could not be told at all
     Column("seen_at", Instant),
     Index("alerts_by_state", "state", "created_at"),
     Index("alerts_by_visitor", "site_id", "visitor_id", "rule", "crossed_at"),

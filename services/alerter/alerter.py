@@ -72,6 +72,10 @@ class Alerter:
                     except Outage as error:
                         log.warning("alerts cannot be told for now", error=str(error))
                         await self._runtime.pause(1.0)
+                    except Exception:
+                        log.exception("telling alerts failed, trying them one by one")
+                        await self._one_by_one()
+                        await self._runtime.pause(1.0)
                     else:
                         await self._rest(more)
             finally:
@@ -104,6 +108,25 @@ class Alerter:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return bool(told or taken)
+
+    async def _one_by_one(self) -> None:
+        """Tell new alerts each on its own, and set those aside that cannot be told."""
+        now = _whole_milliseconds(self._runtime.now())
+        try:
+            async with self._runtime.database.begin() as connection:
+                fresh = await deliveries.take_new_alerts(connection, limit=telling.ALERTS_AT_ONCE)
+            for alert in fresh:
+                try:
+                    async with self._runtime.database.begin() as connection:
+                        await telling.tell(connection, [alert], now=now)
+                except Outage:
+                    raise
+                except Exception:
+                    log.exception("an alert cannot be told and is set aside", alert=alert.id, site=alert.site_id)
+                    async with self._runtime.database.begin() as connection:
+                        await deliveries.set_aside(connection, alert)
+        except Outage as error:
+            log.warning("alerts cannot be told for now", error=str(error))
 
     async def idle(self) -> None:
         """Wait until nothing is being sent."""

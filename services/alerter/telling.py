@@ -25,8 +25,13 @@ def message_id(alert: str, webhook: str) -> str:
 async def tell_new(connection: AsyncConnection, *, now: datetime) -> int:
     """Make the deliveries of alerts that are new, with the visitors as they are now; how many alerts there were."""
     fresh = await deliveries.take_new_alerts(connection, limit=ALERTS_AT_ONCE)
-    if not fresh:
-        return 0
+    if fresh:
+        await tell(connection, fresh, now=now)
+    return len(fresh)
+
+
+async def tell(connection: AsyncConnection, fresh: Sequence[NewAlert], *, now: datetime) -> None:
+    """Make the deliveries of these alerts, which are told by that."""
     by_site: dict[str, list[NewAlert]] = defaultdict(list)
     for alert in fresh:
         by_site[alert.site_id].append(alert)
@@ -37,7 +42,6 @@ async def tell_new(connection: AsyncConnection, *, now: datetime) -> int:
         if listening:
             made += await _messages(connection, site, own, listening, now)
     await deliveries.add(connection, fresh, made, now=now)
-    return len(fresh)
 
 
 async def _messages(

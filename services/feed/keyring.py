@@ -21,7 +21,7 @@ BURST_REQUESTS = 200.0
 STREAMS_PER_KEY = 50
 
 REMEMBERED_SECONDS = 2.0
-"""A revoked key works for at most this long."""
+"""A revoked key works for at most this long; its open streams end at their next heartbeat."""
 
 REMEMBERED_KEYS = 10_000
 
@@ -114,6 +114,12 @@ class Keyring:
         self._streams[key.id] -= 1
         if not self._streams[key.id]:
             del self._streams[key.id]
+
+    async def is_live(self, key: Key) -> bool:
+        """Whether a key admitted earlier has not been revoked since."""
+        async with self._runtime.database.read() as connection:
+            known = await keys.list_for(connection, key.site_id)
+        return any(each.id == key.id and each.revoked_at is None for each in known)
 
     async def _key(self, given: str) -> Key | None:
         hashed, now = keys.hashed(given), self._clock()

@@ -1,6 +1,6 @@
 """The feed's description: OpenAPI made of the very types that are sent, and a page made of it for people."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -25,6 +25,9 @@ TYPES = (
     WebhookBody,
     ProblemBody,
 )
+
+PAGES_KEPT = 8
+"""The page names the address it was asked at, and anybody may invent some."""
 
 REFUSALS = {
     400: "The cursor is not one of this list.",
@@ -144,7 +147,7 @@ def add_reference(app: FastAPI) -> None:
     def document() -> dict[str, Any]:
         return specification(app)
 
-    @cache
+    @lru_cache(maxsize=PAGES_KEPT)
     def page(address: str) -> bytes:
         return _page(document(), address).encode()
 

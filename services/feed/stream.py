@@ -1,6 +1,7 @@
 """Server-sent events: changes as they happen, resumable without a hole or a repeat."""
 
 import asyncio
+import time
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -125,11 +126,16 @@ class Stream(Response):
                 joined = listener.place.result()
                 place = joined if place is None else await self._catch_up(place, joined, send)
                 await _send(send, b"event: ready\ndata: {}\nid: %b\n\n" % change_cursor(place).encode())
+                looked = time.monotonic()
                 while not listener.cut:
                     try:
                         frames = await asyncio.wait_for(listener.take(), HEARTBEAT_SECONDS)
                     except TimeoutError:
                         frames = [b": heartbeat\n\n"]
+                    if time.monotonic() - looked >= HEARTBEAT_SECONDS:
+                        looked = time.monotonic()
+                        if not await self._keyring.is_live(self._key):
+                            return "key revoked"
                     await _send(send, b"".join(frames))
         except Outage as error:
             log.warning("stream ended during an outage", error=str(error))

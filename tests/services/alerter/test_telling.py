@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from leadlight.store import visitor_objects, webhooks
 from leadlight.store.tables import alerts
@@ -63,6 +63,21 @@ async def test_a_webhook_added_later_is_not_told_of_the_past(desk: Desk) -> None
         await desk.add_webhook(receiver.url)
         await desk.work()
         assert receiver.deliveries == []
+
+
+async def test_an_alert_that_cannot_be_told_stands_in_no_others_way(desk: Desk) -> None:
+    async with receiving() as receiver:
+        await desk.add_webhook(receiver.url)
+        broken = await desk.get_hot("broken")
+        async with desk.shop.database.begin() as connection:
+            await connection.execute(update(alerts).where(alerts.c.visitor_id == broken).values(reasons={"no": "list"}))
+        whole = await desk.get_hot("whole")
+        async with alerting(desk.runtime):
+            (came,) = await receiver.wait_for(lambda came: len(came) == 1)
+    assert json.loads(came.body)["data"]["id"] == whole
+    async with desk.shop.database.read() as connection:
+        states = {row.visitor_id: row.state for row in await connection.execute(select(alerts))}
+    assert states == {broken: "failed", whole: "told"}
 
 
 async def test_several_alerters_share_the_work(desk: Desk) -> None:

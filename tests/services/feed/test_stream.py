@@ -8,12 +8,12 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.store import change_feed
+from leadlight.store import change_feed, keys
 from leadlight.store.change_feed import ChangeRow, Vector
 from services.feed import broadcast
 from services.feed import stream as streaming
 from services.feed.broadcast import Broadcast
-from tests.core.browsing import DAY, MINUTE, SECOND, Browser, third_visit
+from tests.core.browsing import DAY, MINUTE, SECOND, SITE, Browser, third_visit
 from tests.services.feed.conftest import serving
 from tests.services.feed.reader import Reader
 from tests.services.shop import ELSEWHERE, READ_KEY, Clock, Shop
@@ -113,6 +113,18 @@ async def test_a_silent_stream_is_kept_alive(feed: Reader, monkeypatch: pytest.M
     async with feed.client.get(f"{feed.address}/api/v1/stream") as response, asyncio.timeout(5):
         while b": heartbeat" not in await response.content.readline():
             pass
+
+
+async def test_a_revoked_key_ends_its_streams(
+    shop: Shop, feed: Reader, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "HEARTBEAT_SECONDS", 0.2)
+    async with feed.follow() as stream, asyncio.timeout(10):
+        await stream.until("ready")
+        async with shop.database.begin() as connection:
+            await keys.revoke(connection, SITE, READ_KEY, now=clock.now)
+        (end,) = await stream.until("end")
+    assert end.data == {"reason": "key revoked"}
 
 
 async def test_who_reads_too_slowly_is_cut_off_and_loses_nothing(shop: Shop, clock: Clock) -> None:
