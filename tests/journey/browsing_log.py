@@ -21,6 +21,7 @@ the rest have one habit each, so that everything that makes visits, times and id
 | server        | calls without an anonymous id, keyed by their user id |
 | nameless      | calls without a messageId, repeated to the letter |
 | numbered      | message ids that other browsers use as well |
+| application   | screens of a mobile application, which are activities but no page views |
 
 All posts are besides subject to the network: whole posts and single events twice, posts and events out of order, so
 that an engaged message comes before its page view, and some delayed by hours.
@@ -56,6 +57,7 @@ HABIT_COUNTS: Final = {
     "server": 15,
     "nameless": 12,
     "numbered": 12,
+    "application": 8,
 }
 
 

@@ -1,6 +1,7 @@
 """The real product as processes of its own, in one process or as many, behind one interface for the journeys."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -34,6 +35,9 @@ SEVERAL: Final = (
 )
 
 
+VICTIMS: Final = ("scorer", "identifier", "scorer-2", "collector")
+"""In which order processes are killed: two scorers, because it is they that keep the numbers."""
+
 MODES: Final = (
     pytest.param("embedded"),
     pytest.param("distributed", marks=(pytest.mark.kafka, pytest.mark.postgres)),
@@ -41,14 +45,16 @@ MODES: Final = (
 
 
 class Deployment(Protocol):
-    """A running Leadlight. `scorer` is what keeps the numbers: killed without warning, and started again as it was."""
+    """A running Leadlight, whose processes can be killed without warning and started again as they were."""
 
     origin: str  # what browsers and readers use
     collector: str  # where events are posted
 
-    async def kill_scorer(self) -> None: ...
+    async def kill_next(self) -> None:
+        """SIGKILL one process: each time the next in turn."""
+        ...
 
-    async def restart_scorer(self) -> None: ...
+    async def restart_killed(self) -> None: ...
 
     async def command(self, *words: str) -> Any:
         """Run `leadlight WORDS --json` beside it and answer what it printed."""
@@ -119,7 +125,7 @@ async def distributed(broker: KafkaBroker, database_url: str) -> AsyncIterator["
 
 
 class Embedded:
-    """Everything in one process: with the scorer, all of it is killed."""
+    """Everything in one process, which is killed as a whole."""
 
     def __init__(self, folder: Path) -> None:
         self._port = _two_free_ports()
@@ -137,10 +143,10 @@ class Embedded:
     def start(self) -> None:
         self._server.launch(lambda: _ready(self.origin), within_seconds=60)
 
-    async def kill_scorer(self) -> None:
+    async def kill_next(self) -> None:
         await asyncio.to_thread(self._server.end, signal.SIGKILL, within_seconds=10)
 
-    async def restart_scorer(self) -> None:
+    async def restart_killed(self) -> None:
         await asyncio.to_thread(self.start)
 
     async def command(self, *words: str) -> Any:
@@ -154,7 +160,7 @@ class Embedded:
 
 
 class Distributed:
-    """One process a service; the scorers are killed in turn, so that partitions change hands."""
+    """One process a service; they are killed in turn, so that partitions change hands too."""
 
     def __init__(self, broker: KafkaBroker, database_url: str) -> None:
         self.public_port = free_port()
@@ -183,7 +189,8 @@ class Distributed:
                 f"leadlight run {instance}", [COMMAND, "run", service], folder=folder, environment=environment
             )
         self.collector = self._addresses["collector"]
-        self._next_scorer = "scorer"
+        self._victims = itertools.cycle(VICTIMS)
+        self._killed = ""
 
     @property
     def paths(self) -> dict[str, str]:
@@ -196,12 +203,12 @@ class Distributed:
         await _command(self._environment, self._folder, ("topics",))
         await asyncio.gather(*(asyncio.to_thread(self._launch, instance) for instance in self._servers))
 
-    async def kill_scorer(self) -> None:
-        await asyncio.to_thread(self._servers[self._next_scorer].end, signal.SIGKILL, within_seconds=10)
+    async def kill_next(self) -> None:
+        self._killed = next(self._victims)
+        await asyncio.to_thread(self._servers[self._killed].end, signal.SIGKILL, within_seconds=10)
 
-    async def restart_scorer(self) -> None:
-        await asyncio.to_thread(self._launch, self._next_scorer)
-        self._next_scorer = "scorer-2" if self._next_scorer == "scorer" else "scorer"
+    async def restart_killed(self) -> None:
+        await asyncio.to_thread(self._launch, self._killed)
 
     async def command(self, *words: str) -> Any:
         return await _command(self._environment, self._folder, words)

@@ -16,7 +16,7 @@ from tests.journey.visitors.sender import Post
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS_AT = (0.15, 0.35, 0.55, 0.75, 1.0)
-"""How far the replay is when the scorer is killed; the last time with everything acknowledged and not yet scored."""
+"""How far the replay is when a process is killed; the last time a scorer, with everything acknowledged and not yet scored."""
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -26,12 +26,12 @@ async def test_every_visitor_is_as_the_oracle_says(mode: str, request: pytest.Fi
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_nothing_is_lost_or_counted_twice_when_the_scorer_is_killed(
+async def test_nothing_is_lost_or_counted_twice_when_processes_are_killed(
     mode: str, request: pytest.FixtureRequest
 ) -> None:
     async with deployed(mode, request) as leadlight:
         replayed = await _replay(leadlight, kills=KILLS_AT)
-        assert mode != "embedded" or replayed.repeats, "the process was killed, and no post had to be repeated"
+        assert mode != "embedded" or replayed.repeats, "the whole process was killed, and no post had to be repeated"
 
 
 async def _replay(leadlight: Deployment, *, kills: tuple[float, ...]) -> Replayed:
@@ -46,9 +46,9 @@ async def _replay(leadlight: Deployment, *, kills: tuple[float, ...]) -> Replaye
         sending = tasks.create_task(replay.send(posts))
         for share in kills:
             await replay.reached(len(posts) * share)
-            await leadlight.kill_scorer()
+            await leadlight.kill_next()
             await asyncio.sleep(0.5)
-            await leadlight.restart_scorer()
+            await leadlight.restart_killed()
         replayed = await sending
         expected = recompute(replayed.received)
         shown = await compare(leadlight.origin, key, expected, slack=replayed.slack, within_seconds=150)

@@ -121,7 +121,7 @@ def test_posts_and_events_come_twice_late_and_out_of_order(log: BrowsingLog) -> 
 def test_one_person_has_two_devices_and_one_browser_two_people(log: BrowsingLog) -> None:
     browsers, addresses = defaultdict(set), defaultdict(set)
     for event in log.events:
-        email = str(event.get("traits", {}).get("email", "")).lower()
+        email = str(event.get("traits", {}).get("email") or event.get("userId")).lower()
         if "@" in email and "anonymousId" in event:
             browsers[email].add(event["anonymousId"])
             addresses[event["anonymousId"]].add(email)
@@ -180,3 +180,4 @@ def test_ids_are_missing_or_shared_between_browsers(log: BrowsingLog) -> None:
 def test_libraries_speak_for_many_visitors_and_servers_for_users(log: BrowsingLog) -> None:
     assert any(len({_key(event) for event in post.events}) > 1 for post in log.posts)
     assert any("anonymousId" not in event for event in log.events)
+    assert any(event["type"] == "screen" for event in log.events)

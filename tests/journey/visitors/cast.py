@@ -15,7 +15,7 @@ PAGES: Final[tuple[tuple[str, str, int], ...]] = (
     ("/compare/spreadsheets", "Fernwerk or spreadsheets", 4),
     ("/compare/planwright", "Fernwerk or Planwright", 3),
     ("/blog/bottlenecks", "Find the bottleneck first", 9),
-    ("/blog/shift-handover", "A calmer shift handover", 7),
+    ("/blog/shift-handover", "A calmer shift handover – für alle 🪟", 7),
     ("/blog/oee-explained", "OEE explained", 6),
     ("/docs/getting-started", "Getting started", 4),
     ("/docs/security", "Security", 2),

@@ -74,7 +74,8 @@ def _introduce(sender: Sender, at: datetime, email: str) -> datetime:
     view = sender.page(at, "/contact")
     left = at + timedelta(seconds=40)
     user_id = sender.rng.choice((None, email, f"usr_{sender.rng.randrange(10**6):06}"))
-    sender.identify(at + timedelta(seconds=30), {"email": email}, user_id)
+    traits = {} if user_id == email and sender.rng.random() < 0.4 else {"email": email}
+    sender.identify(at + timedelta(seconds=30), traits, user_id)
     sender.track(at + timedelta(seconds=31), "Form Submitted", {"form": "contact"})
     sender.engaged(left, view, 34_000, left, 100)
     if user_id is not None and sender.manner is not Manner.BEACON:
@@ -280,6 +281,16 @@ def nameless(rng: random.Random, now: datetime, _: int) -> list[Draft]:
     return [Draft(sender)]
 
 
+def application(rng: random.Random, now: datetime, _: int) -> list[Draft]:
+    sender = _sender(rng, agent=cast.MOBILES[1], manner=Manner.LIBRARY)
+    at = _moment(rng, now)
+    for _screen in range(rng.randrange(2, 6)):
+        sender.screen(at, rng.choice(("Plan", "Shift", "Machine")))
+        at += timedelta(minutes=rng.choice((1, 29, 31)))
+    sender.track(at, *cast.HAPPENINGS[3])
+    return [Draft(sender)]
+
+
 def numbered(rng: random.Random, now: datetime, _: int) -> list[Draft]:
     sender = _sender(rng)
     sender.ids = Ids.NUMBERED
@@ -303,4 +314,5 @@ HABITS: Final[dict[str, Callable[[random.Random, datetime, int], list[Draft]]]] 
     "server": server,
     "nameless": nameless,
     "numbered": numbered,
+    "application": application,
 }

@@ -84,6 +84,10 @@ class Sender:
         self.source = (url, {})
         return str(event.get("messageId", ""))
 
+    def screen(self, at: datetime, name: str) -> None:
+        """A screen of a mobile application."""
+        self._event("screen", at)["name"] = name
+
     def engaged(self, at: datetime, view: str, engaged_ms: int, active_until: datetime, scroll: int = 60) -> None:
         """What `view` has come to by now: engaged time is cumulative."""
         properties = {
