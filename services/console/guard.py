@@ -1,6 +1,6 @@
 """What keeps other sites out of the console: a strict content policy, and writing only from its own pages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,8 +32,8 @@ HEADERS: Mapping[str, str] = {
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def from_our_own_page(headers: Mapping[str, str], *, host: str) -> bool:
-    """Whether a writing request comes from a page of this console.
+def from_our_own_page(headers: Mapping[str, str], *, hosts: Collection[str]) -> bool:
+    """Whether a writing request comes from a page of this console, which is reached under one of these hosts.
 
     Browsers say where a form was sent from, and pages cannot forge it. What says neither is no browser, so it carries
     nobody's cookie but its own.
@@ -42,15 +42,19 @@ def from_our_own_page(headers: Mapping[str, str], *, host: str) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == host
+    return origin is None or urlsplit(origin).netloc in hosts
 
 
 class Guard:
-    """Puts the headers on every answer, and refuses what another site's page tries to change."""
+    """Puts the headers on every answer, and refuses what another site's page tries to change.
 
-    def __init__(self, app: ASGIApp, refuse: ASGIApp) -> None:
+    `public_host` is the one in the browser's address bar, should a proxy in between put another into the request.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: ASGIApp, *, public_host: str | None) -> None:
         self._app = app
         self._refuse = refuse
+        self._public_host = public_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,5 +70,6 @@ class Guard:
             await send(message)
 
         given = Headers(scope=scope)
-        allowed = scope["method"] in READING or from_our_own_page(given, host=given.get("host", ""))
+        hosts = {host for host in (given.get("host"), self._public_host) if host}
+        allowed = scope["method"] in READING or from_our_own_page(given, hosts=hosts)
         await (self._app if allowed else self._refuse)(scope, receive, guarded)

@@ -7,7 +7,7 @@ as one that saw all, and nothing is worked out for a page that nobody looks at.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from leadlight.errors import Outage
@@ -28,8 +28,14 @@ GAP_SECONDS = 0.4
 AGE_SECONDS = 20.0
 """Without any change, lists are drawn again this often, because people leave in silence."""
 
+CHECK_SECONDS = 30.0
+"""Who has signed out elsewhere, or was removed, is told nothing more after this time."""
+
 PING_SECONDS = 15.0
 """A comment this often finds connections that are gone, and keeps proxies from closing quiet ones."""
+
+IDLE_LOOK_SECONDS = 0.6
+"""The same while no page is open: the first one must not wait for long."""
 
 MOST_MOVED = 2_000
 """More changes than this in one look are told as `something changed` to every site that is watched."""
@@ -80,16 +86,20 @@ class Broadcaster:
         loop = asyncio.get_running_loop()
         aged = loop.time()
         try:
-            while await self._runtime.pause(LOOK_SECONDS):
+            while await self._runtime.pause(LOOK_SECONDS if self._watchers else IDLE_LOOK_SECONDS):
                 try:
                     await self._look()
                 except Outage as error:
                     log.warning("changes cannot be read, pages wait", error=str(error))
                     await self._runtime.pause(1)
+                except Exception:
+                    log.exception("pages were not told of a change")  # a page's trouble must not end the process
+                    await self._runtime.pause(1)
                 if loop.time() - aged > AGE_SECONDS:
                     aged = loop.time()
                     for watcher in self._everybody():
                         watcher.tell("visitors")
+                        watcher.tell("visitor")
         finally:
             for watcher in self._everybody():
                 watcher.stirred.set()
@@ -150,11 +160,15 @@ class Broadcaster:
             if alert.visitor in by_id
         ]
 
-    async def frames(self, site: str, *, visitor: str | None, since: str) -> AsyncIterator[str]:
-        """Server-sent events for one page, until it or the process goes away.
+    async def frames(
+        self, site: str, *, visitor: str | None, since: str, allowed: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[str]:
+        """Server-sent events for one page, until it or the process goes away, or it is no longer `allowed` to see.
 
         `since` is the mark the page was drawn at; what changed in between is told at once.
         """
+        loop = asyncio.get_running_loop()
+        checked = loop.time()
         watcher = Watcher(site, visitor)
         self._watchers[site].add(watcher)
         stopping = self._runtime.stopping
@@ -163,6 +177,10 @@ class Broadcaster:
             if since != self.mark(site):
                 watcher.tell_all()
             while not stopping.is_set():
+                if loop.time() - checked > CHECK_SECONDS:
+                    checked = loop.time()
+                    if not await allowed():
+                        return
                 try:
                     await asyncio.wait_for(watcher.stirred.wait(), PING_SECONDS)
                 except TimeoutError:

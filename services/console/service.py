@@ -1,6 +1,7 @@
 """The console: server-rendered pages that update by themselves, for reps and owners."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -60,12 +61,22 @@ def console_app(runtime: Runtime, broadcaster: Broadcaster) -> Guard:
         said = "This was sent from another site's page, so nothing was changed."
         await HTMLResponse(f"<!doctype html><title>Refused</title><p>{said}", 403)(scope, receive, send)
 
-    return Guard(app, foreign)
+    public_url = runtime.settings.public_url
+    return Guard(app, foreign, public_host=urlsplit(public_url).netloc if public_url else None)
 
 
-async def live(seat: Signed, broadcaster: Live, since: str = "", visitor: str | None = None) -> StreamingResponse:
-    """What changes on this page's site, as server-sent events."""
-    frames = broadcaster.frames(seat.site.id, visitor=visitor, since=since)
+async def live(
+    request: Request, seat: Signed, broadcaster: Live, since: str = "", visitor: str | None = None
+) -> StreamingResponse:
+    """What changes on this page's site, as server-sent events, for as long as its reader stays signed in."""
+
+    async def allowed() -> bool:
+        try:
+            return (await seat_of(request)).site.id == seat.site.id
+        except NotSignedIn:
+            return False
+
+    frames = broadcaster.frames(seat.site.id, visitor=visitor, since=since, allowed=allowed)
     return StreamingResponse(frames, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
@@ -79,7 +90,7 @@ class Kept(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        named = b"v=" in scope["query_string"] or path.startswith("fonts/")
+        named = b"v=" in scope["query_string"]
         response.headers["Cache-Control"] = FOR_EVER if named and response.status_code == 200 else A_DAY
         return response
 

@@ -18,10 +18,10 @@ def morning(stage: Stage) -> list[Someone]:
     one = stage.someone
     mara = (
         one("mara")
-        .reads("/", ago=days(12.3), seconds=14, referrer="https://search.example/?q=workshop+lighting")
-        .reads("/product/benches", ago=days(12.298), seconds=92)
+        .reads("/", ago=days(8.3), seconds=14, referrer="https://search.example/?q=workshop+lighting")
+        .reads("/product/benches", ago=days(8.298), seconds=92)
         .reads("/compare/spreadsheets", ago=days(3.2), seconds=242, referrer="https://search.example/")
-        .reads("/pricing", ago=days(3.197), seconds=65)
+        .reads("/contact", ago=days(3.197), seconds=4)
         .does("Form Submitted", ago=days(3.1955), path="/contact")
         .introduces(
             "mara@norrvik.example",
@@ -55,7 +55,6 @@ def morning(stage: Stage) -> list[Someone]:
         .works_at("Halden Logistics", "halden-logistics.example", ago=days(5))
         .reads("/pricing", ago=days(1.1), seconds=24)
         .reads("/demo", ago=minutes(9), seconds=36)
-        .reads("/case-studies/foundry", ago=minutes(6), seconds=22)
         .reads("/compare/spreadsheets", ago=minutes(0.4), seconds=22)
     )
     tomasz = (

@@ -152,7 +152,7 @@ def test_only_whole_web_addresses_may_become_links(given: str | None, link: bool
     ],
 )
 def test_only_our_own_pages_may_change_anything(headers: dict[str, str], ours: bool) -> None:
-    assert from_our_own_page(headers, host="leads.example") is ours
+    assert from_our_own_page(headers, hosts={"leads.example"}) is ours
 
 
 def test_an_event_of_several_lines_stays_one() -> None:
