@@ -29,6 +29,9 @@ log = get_logger(__name__)
 HEARTBEAT_SECONDS = 15.0
 """Proxies close what is silent for 30 to 60 s."""
 
+HEARTBEAT = b": heartbeat\n"
+"""Without an empty line: some readers take that for an event, though it has no data."""
+
 SEND_SECONDS = 20.0
 """A connection that takes nothing for this long is given up."""
 
@@ -114,7 +117,6 @@ class Stream(Response):
         """Tell everything past the place where the reader stood, and go on; why it came to an end."""
         place = self._place
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": HEADERS})
-        await _send(send, b"retry: %d\n\n" % RECONNECT_MS)
         try:
             if place is not None:
                 place = await self._catch_up(place, None, send)
@@ -125,13 +127,14 @@ class Stream(Response):
                     return "outage"
                 joined = listener.place.result()
                 place = joined if place is None else await self._catch_up(place, joined, send)
-                await _send(send, b"event: ready\ndata: {}\nid: %b\n\n" % change_cursor(place).encode())
+                ready = (RECONNECT_MS, change_cursor(place).encode())
+                await _send(send, b"retry: %d\nid: %b\nevent: ready\ndata: {}\n\n" % ready)
                 looked = time.monotonic()
                 while not listener.cut:
                     try:
                         frames = await asyncio.wait_for(listener.take(), HEARTBEAT_SECONDS)
                     except TimeoutError:
-                        frames = [b": heartbeat\n\n"]
+                        frames = [HEARTBEAT]
                     if time.monotonic() - looked >= HEARTBEAT_SECONDS:
                         looked = time.monotonic()
                         if not await self._keyring.is_live(self._key):
