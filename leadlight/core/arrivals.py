@@ -17,6 +17,7 @@ class Arrival(NamedTuple):
 
 
 NOWHERE = Arrival()
+_ENOUGH = 500  # characters: a host is at the beginning, and what is remembered stays small
 
 
 def arrival_of(page: Page, campaign: Mapping[str, str]) -> Arrival:
@@ -27,8 +28,8 @@ def arrival_of(page: Page, campaign: Mapping[str, str]) -> Arrival:
             return named
     if not page.referrer:
         return NOWHERE
-    host = host_of(page.referrer)
-    if host is None or host == host_of(page.url):
+    host = host_of(page.referrer[:_ENOUGH])
+    if host is None or host == host_of(page.url[:_ENOUGH]):
         return NOWHERE
     return Arrival(host, "referral", None)
 
@@ -43,7 +44,6 @@ def host_of(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-@lru_cache(maxsize=20_000)
 def path_of(url: str) -> str | None:
     """The path of an address; None where there is none."""
     try:

@@ -14,6 +14,9 @@ READ_MS: Final = 5_000
 REMEMBERED = 50_000
 """Paths and names whose answer is kept; a crawler through a shop's search must not fill the memory."""
 
+LONGEST_REMEMBERED = 300
+"""Characters of a path or name that is worth keeping."""
+
 _LANGUAGE = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2})?(?=/)")
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _TIMES: Final = {2: "twice", 3: "three times"}
@@ -112,7 +115,8 @@ class _Remembered:
 
     def find(self, asked: str, texts: list[str]) -> tuple[str, ...]:
         found = tuple(meaning for matches, meaning in self.patterns if any(matches(text) for text in texts))
-        if len(self.answers) >= REMEMBERED:
-            self.answers.clear()
-        self.answers[asked] = found
+        if len(asked) <= LONGEST_REMEMBERED:
+            if len(self.answers) >= REMEMBERED:
+                self.answers.clear()
+            self.answers[asked] = found
         return found
