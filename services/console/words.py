@@ -156,12 +156,13 @@ def strongest_first(given: Sequence[Signal]) -> list[Signal]:
     return sorted(given, key=lambda one: (rank.get(one.kind, len(rank)), -one.last_at.timestamp()))
 
 
-def whole_points(given: Sequence[Reason]) -> list[int]:
-    """Points as whole numbers that add up to the rounded sum: the largest fractions are rounded up."""
-    whole = [math.floor(reason.points) for reason in given]
-    missing = math.floor(math.fsum(reason.points for reason in given) + 0.5) - sum(whole)
+def whole_points(given: Sequence[Reason], score: int) -> list[int]:
+    """Points as whole numbers that add up to the score, or beyond its ends: the largest fractions are rounded up."""
+    whole = [math.floor(one.points) for one in given]
+    total = score if 0 < score < 100 else math.floor(math.fsum(one.points for one in given) + 0.5)
     by_fraction = sorted(range(len(given)), key=lambda index: whole[index] - given[index].points)
-    for index in by_fraction[:missing]:
+    missing = total - sum(whole)
+    for index in by_fraction[: max(0, missing)]:
         whole[index] += 1
     return whole
 

@@ -98,11 +98,20 @@ def test_who_it_is_is_said_as_surely_as_it_is_known() -> None:
     assert words.what_else(visitor(city="Lyon")) == "Lyon · Computer, Firefox 144"
 
 
-def test_whole_points_add_up_to_the_rounded_sum() -> None:
-    given = [Reason("a", points, NOW, "") for points in (24.6, 12.4, 7.3, -4.7, 0.2)]  # 39.8
-    assert words.whole_points(given) == [25, 13, 7, -5, 0]
-    assert sum(words.whole_points(given)) == 40
-    assert words.whole_points([]) == []
+@pytest.mark.parametrize(
+    ("points", "score", "whole"),
+    [
+        ((24.6, 12.4, 7.3, -4.7, 0.2), 40, [25, 13, 7, -5, 0]),
+        ((40.25, 44.25), 84, [40, 44]),  # 84.4996, rounded for readers
+        ((60.5, 61.4), 100, [61, 61]),
+        ((-15.0, 3.2), 0, [-15, 3]),
+        ((), 0, []),
+    ],
+)
+def test_whole_points_add_up_to_the_score(points: tuple[float, ...], score: int, whole: list[int]) -> None:
+    given = [Reason("a", each, NOW, "") for each in points]
+    assert words.whole_points(given, score) == whole
+    assert sum(whole) == score or score in (0, 100)
 
 
 def test_longer_times_in_reasons_are_said_as_people_do() -> None:
