@@ -22,6 +22,7 @@ the rest have one habit each, so that everything that makes visits, times and id
 | nameless      | calls without a messageId, repeated to the letter |
 | numbered      | message ids that other browsers use as well |
 | application   | screens of a mobile application, which are activities but no page views |
+| buyer         | people who have turned hot in the last minutes, so that alerts are due |
 
 All posts are besides subject to the network: whole posts and single events twice, posts and events out of order, so
 that an engaged message comes before its page view, and some delayed by hours.
@@ -58,6 +59,7 @@ HABIT_COUNTS: Final = {
     "nameless": 12,
     "numbered": 12,
     "application": 8,
+    "buyer": 8,
 }
 
 

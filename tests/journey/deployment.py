@@ -35,7 +35,7 @@ SEVERAL: Final = (
 )
 
 
-VICTIMS: Final = ("scorer", "identifier", "scorer-2", "collector")
+VICTIMS: Final = ("scorer", "identifier", "alerter", "scorer-2", "collector")
 """In which order processes are killed: two scorers, because it is they that keep the numbers."""
 
 MODES: Final = (

@@ -1,44 +1,48 @@
 """A thousand visitors' browsing goes through the real product, and every number is as the oracle says."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.journey.browsing_log import browsing_log
-from tests.journey.deployment import MODES, Deployment, deployed, key_add, site_add
+from tests.journey.deployment import MODES, Deployment, deployed, key_add, site_add, webhook_add
 from tests.journey.follower import Follower, alert_differences, copy_differences, read_alerts
-from tests.journey.oracle import recompute
+from tests.journey.oracle import Expected, recompute
+from tests.journey.receiver import Delivery, Receiver, receiving
 from tests.journey.replay import Replay, Replayed, compare, compare_routes
-from tests.journey.scoring import default_rules, expected_score
+from tests.journey.scoring import ExpectedScore, default_rules, expected_score
 from tests.journey.visitors.sender import Post
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-KILLS_AT = (0.15, 0.35, 0.55, 0.75, 1.0)
+KILLS_AT = (0.1, 0.25, 0.45, 0.6, 0.8, 1.0)
 """How far the replay is when a process is killed; the last time a scorer, with everything acknowledged and not yet scored."""
 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_every_visitor_is_as_the_oracle_says(mode: str, request: pytest.FixtureRequest) -> None:
-    async with deployed(mode, request) as leadlight:
-        await _replay(leadlight, kills=())
+    async with receiving() as receiver, deployed(mode, request) as leadlight:
+        await _replay(leadlight, receiver, kills=())
 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_nothing_is_lost_or_counted_twice_when_processes_are_killed(
     mode: str, request: pytest.FixtureRequest
 ) -> None:
-    async with deployed(mode, request) as leadlight:
-        replayed = await _replay(leadlight, kills=KILLS_AT)
+    async with receiving() as receiver, deployed(mode, request) as leadlight:
+        replayed = await _replay(leadlight, receiver, kills=KILLS_AT)
         assert mode != "embedded" or replayed.repeats, "the whole process was killed, and no post had to be repeated"
 
 
-async def _replay(leadlight: Deployment, *, kills: tuple[float, ...]) -> Replayed:
+async def _replay(leadlight: Deployment, receiver: Receiver, *, kills: tuple[float, ...]) -> Replayed:
     """Send the log, kill as told, follow the changes all the while, and hold everything against the oracle."""
     site = await site_add(leadlight, "Fernwerk", "fernwerk.example")
     key = await key_add(leadlight, site["id"])
     posts = _posts()
+    await webhook_add(leadlight, receiver.url, site["id"])
     replay = Replay(leadlight.collector, site["write_key"])
     follower, settled = Follower(leadlight.origin, key), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -61,7 +65,27 @@ async def _replay(leadlight: Deployment, *, kills: tuple[float, ...]) -> Replaye
     alerts = await read_alerts(leadlight.origin, key)
     assert len(alerts) > 20
     assert alert_differences(alerts, follower, people) == []
+    await _buyers_are_told_of_once(receiver, people, now)
     return replayed
+
+
+async def _buyers_are_told_of_once(
+    receiver: Receiver, people: Mapping[str, tuple[Expected, ExpectedScore]], now: datetime
+) -> None:
+    """Who turned hot a moment ago is told of by one message each, however often its delivery had to be repeated."""
+    buyers = {
+        id
+        for id, (oracle, score) in people.items()
+        if score.intents == {"hot"} and oracle.email and oracle.runs[-1].end > now - timedelta(minutes=20)
+    }
+    assert len(buyers) >= 5
+    await receiver.wait_for(lambda deliveries: buyers <= {_whom(delivery) for delivery in deliveries})
+    messages = {(_whom(delivery), delivery.message_id) for delivery in receiver.deliveries}
+    assert [id for id in buyers if sum(whom == id for whom, _ in messages) != 1] == []
+
+
+def _whom(delivery: Delivery) -> str:
+    return str(json.loads(delivery.body)["data"]["id"])
 
 
 def _posts() -> tuple[Post, ...]:

@@ -298,6 +298,18 @@ def numbered(rng: random.Random, now: datetime, _: int) -> list[Draft]:
     return [Draft(sender)]
 
 
+def buyer(rng: random.Random, now: datetime, _: int) -> list[Draft]:
+    sender = _sender(rng)
+    at = now - timedelta(minutes=rng.uniform(9, 11))
+    for path in ("/", "/pricing", "/compare/planwright", "/demo"):
+        view = sender.page(at, path)
+        left = at + timedelta(seconds=rng.uniform(8, 30))
+        sender.engaged(left, view, 7_000, left)
+        at = left + SECOND
+    _introduce(sender, at, _email(rng, work=False))
+    return [Draft(sender)]
+
+
 HABITS: Final[dict[str, Callable[[random.Random, datetime, int], list[Draft]]]] = {
     "boundary": boundary,
     "tabs": tabs,
@@ -315,4 +327,5 @@ HABITS: Final[dict[str, Callable[[random.Random, datetime, int], list[Draft]]]] 
     "nameless": nameless,
     "numbered": numbered,
     "application": application,
+    "buyer": buyer,
 }
