@@ -30,7 +30,7 @@ class Site:
 
 def snippet(site: Site, public_url: str) -> str:
     """The tag that a site owner pastes into every page."""
-    return f'<script async src="{public_url}/leadlight.js" data-write-key="{site.write_key}"></script>'
+    return f'<script async src="{public_url}/leadlight.js" data-key="{site.write_key}"></script>'
 
 
 def normal_domain(given: str) -> str:

@@ -1,5 +1,6 @@
 """The identifier: tells of each event which machine, which person and which company sent it."""
 
+import asyncio
 from collections import Counter as Numbers
 from collections.abc import Mapping, Sequence
 
@@ -30,9 +31,15 @@ def service(runtime: Runtime) -> Service:
     Raises:
         ConfigurationError: its data files have not been built.
     """
-    identifier = Identifier(runtime, load_knowledge())
-    worker = Worker(runtime, NAME, (EVENTS.name,), identifier.handle)
-    return Service(NAME, PORT, run=worker.run)
+    knowledge = load_knowledge()
+    worker = Worker(runtime, NAME, (EVENTS.name,), Identifier(runtime, knowledge).handle)
+
+    async def run() -> None:
+        # The first agent ever described compiles all rules, for half a second: not while the loop serves others.
+        await asyncio.to_thread(knowledge.describe, "")
+        await worker.run()
+
+    return Service(NAME, PORT, run=run)
 
 
 class Identifier:

@@ -20,7 +20,7 @@ def test_the_help_explains_every_command_and_every_variable(tmp_path: Path) -> N
 def test_a_site_is_added_listed_and_let_into(tmp_path: Path) -> None:
     site = leadlight(tmp_path, "site", "add", "Shop", "--domain", "shop.example", "--json").json
     assert set(site) == {"id", "name", "domain", "write_key", "snippet"}
-    assert f'data-write-key="{site["write_key"]}"' in site["snippet"]
+    assert f'data-key="{site["write_key"]}"' in site["snippet"]
     assert leadlight(tmp_path, "site", "list", "--json").json == [site]
 
     key = leadlight(tmp_path, "key", "add", "crm", "--site", site["id"], "--scope", "read,write", "--json").json

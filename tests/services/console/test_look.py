@@ -127,4 +127,4 @@ async def test_the_snippet_can_be_copied(stage: Stage, window: Window) -> None:
     await window.page.get_by_role("button", name="Copy").first.click()
     await window.page.get_by_role("button", name="Copied").wait_for()
     copied = await window.page.evaluate("navigator.clipboard.readText()")
-    assert copied == f'<script async src="{stage.url}/leadlight.js" data-write-key="{stage.site.write_key}"></script>'
+    assert copied == f'<script async src="{stage.url}/leadlight.js" data-key="{stage.site.write_key}"></script>'

@@ -12,7 +12,7 @@ from tests.services.snippet.world import WRITE_KEY
 async def test_every_page_is_there_with_the_tag_and_a_way_to_the_console(fernhall: Fernhall, path: str) -> None:
     status, text = await fernhall.get(path)
     assert status == 200
-    assert f'<script async src="{fernhall.collector}/leadlight.js" data-write-key="{WRITE_KEY}"></script>' in text
+    assert f'<script async src="{fernhall.collector}/leadlight.js" data-key="{WRITE_KEY}"></script>' in text
     assert f'<a href="{fernhall.collector}/" target="_blank" rel="noopener">Open your console</a>' in text
     assert len(re.findall("<h1", text)) == 1
 
