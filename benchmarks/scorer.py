@@ -21,7 +21,6 @@ from benchmarks.machine import described
 from leadlight.bus import open_bus
 from leadlight.bus.port import Partition, Record, Span
 from leadlight.core import ids
-from leadlight.core.decide import Key, State, decide
 from leadlight.core.records import (
     IDENTIFIED_TOPIC,
     PAGE_ENGAGED,
@@ -35,6 +34,7 @@ from leadlight.core.records import (
     encode,
     key_of,
 )
+from leadlight.core.scoring.decide import Key, State, decide
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.settings import Settings

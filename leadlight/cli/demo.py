@@ -16,7 +16,8 @@ from leadlight.cli.owners import AsJson
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
 from leadlight.errors import ConfigurationError, LogUnavailable
 from leadlight.runtime import utc_now
-from leadlight.store import demo, sites
+from leadlight.store import demo
+from leadlight.store.owners import sites
 
 if TYPE_CHECKING:
     from services.demosite.visitors import Call

@@ -16,9 +16,10 @@ from leadlight.cli.process import prepare_data_folder, run, running_addresses, s
 from leadlight.errors import ConfigurationError, LeadlightError
 from leadlight.runtime import read_secret, utc_now
 from leadlight.settings import Settings
-from leadlight.store import dead_letters, sites, webhooks
+from leadlight.store import dead_letters
 from leadlight.store.database import Database
 from leadlight.store.migrate import check_schema
+from leadlight.store.owners import sites, webhooks
 
 LOW_DISK_BYTES = 1 << 30
 """Below this much free space the log and the database fill up within days on a busy site."""

@@ -10,7 +10,7 @@ from leadlight.cli.output import plain_name, show
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
 from leadlight.runtime import read_secret, utc_now
 from leadlight.settings import Settings
-from leadlight.store import keys, sites, users, webhooks
+from leadlight.store.owners import keys, sites, users, webhooks
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id or its domain.")]

@@ -25,9 +25,9 @@ from leadlight.logs import configure_logs, get_logger
 from leadlight.runtime import Runtime, open_runtime, serve, utc_now
 from leadlight.runtime.service import Service
 from leadlight.settings import Settings, read_settings
-from leadlight.store import sites, users
 from leadlight.store.database import Database
 from leadlight.store.migrate import check_schema, migrate
+from leadlight.store.owners import sites, users
 
 log = get_logger(__name__)
 

@@ -5,13 +5,13 @@ from importlib import resources
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.rules import Rules, parse_rules
+from leadlight.core.scoring.rules import Rules, parse_rules
 
 
 @cache
 def default_rules() -> Rules:
-    """The rules that every site starts with: `leadlight/core/default_rules.yaml`."""
-    return parse_rules(resources.files("leadlight.core").joinpath("default_rules.yaml").read_text("utf-8"))
+    """The rules that every site starts with: `leadlight/core/scoring/default_rules.yaml`."""
+    return parse_rules(resources.files("leadlight.core.scoring").joinpath("default_rules.yaml").read_text("utf-8"))
 
 
 async def for_site(connection: AsyncConnection, site: str) -> Rules:

@@ -13,8 +13,9 @@ from prometheus_client import Histogram
 from leadlight.errors import ConfigurationError, Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import deliveries, webhooks
+from leadlight.store import deliveries
 from leadlight.store.deliveries import Attempt, Endpoint, Leased
+from leadlight.store.owners import webhooks
 from services.alerter import sender, telling
 from services.alerter.schedule import after_attempt
 from services.alerter.sender import Answer

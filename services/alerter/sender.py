@@ -16,7 +16,7 @@ import aiohttp
 
 import leadlight
 from leadlight.settings import Network
-from leadlight.store.webhooks import SECRET_PREFIX
+from leadlight.store.owners.webhooks import SECRET_PREFIX
 from services.alerter.destinations import may_reach
 from services.alerter.schedule import retry_after
 

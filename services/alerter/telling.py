@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.ids import NAMESPACE
 from leadlight.core.objects import WebhookBody
-from leadlight.store import alert_objects, deliveries, webhooks
+from leadlight.store import deliveries
 from leadlight.store.deliveries import NewAlert, NewDelivery
+from leadlight.store.owners import webhooks
+from leadlight.store.views import alert_objects
 
 ALERTS_AT_ONCE = 100
 """In one transaction; more follow at once."""

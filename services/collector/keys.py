@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.errors import Outage, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import keys, sites
+from leadlight.store.owners import keys, sites
 
 log = get_logger(__name__)
 

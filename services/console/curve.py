@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leadlight.core.ledger import Line
-from leadlight.core.rules import Rules
-from leadlight.core.score import HOT_FROM, counted, decayed, rounded
+from leadlight.core.scoring.ledger import Line
+from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.score import HOT_FROM, counted, decayed, rounded
 
 WIDTH, HEIGHT = 600, 72
 MARGIN = 12

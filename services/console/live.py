@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import change_feed, console_views, visitor_objects
-from leadlight.store.console_views import Moved
+from leadlight.store.views import change_feed, console_views, visitor_objects
+from leadlight.store.views.console_views import Moved
 from services.console.render import markup
 
 log = get_logger(__name__)

@@ -7,9 +7,9 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from leadlight.runtime import Runtime
-from leadlight.store import sites, users
-from leadlight.store.sites import Site
-from leadlight.store.users import SESSION_LIFETIME, User
+from leadlight.store.owners import sites, users
+from leadlight.store.owners.sites import Site
+from leadlight.store.owners.users import SESSION_LIFETIME, User
 from services.console.live import Broadcaster
 
 COOKIE = "leadlight_session"

@@ -11,10 +11,17 @@ import leadlight
 from leadlight.core.identity.emails import ascii_form, normalised
 from leadlight.core.objects import Contact, Visitor
 from leadlight.runtime import Runtime
-from leadlight.store import alert_objects, change_feed, change_objects, contact_objects, visitor_objects, visitor_route
-from leadlight.store.alert_objects import AlertFilter
-from leadlight.store.keys import Key
-from leadlight.store.visitor_objects import VisitorFilter
+from leadlight.store.owners.keys import Key
+from leadlight.store.views import (
+    alert_objects,
+    change_feed,
+    change_objects,
+    contact_objects,
+    visitor_objects,
+    visitor_route,
+)
+from leadlight.store.views.alert_objects import AlertFilter
+from leadlight.store.views.visitor_objects import VisitorFilter
 from services.feed import reference
 from services.feed.broadcast import Broadcast
 from services.feed.cursors import (

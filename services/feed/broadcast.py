@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import change_feed
-from leadlight.store.change_feed import ChangeRow, Vector
+from leadlight.store.views import change_feed
+from leadlight.store.views.change_feed import ChangeRow, Vector
 
 log = get_logger(__name__)
 

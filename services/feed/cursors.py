@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from leadlight.store.change_feed import Vector
+from leadlight.store.views.change_feed import Vector
 from services.feed.problems import Problem
 
 T = TypeVar("T")

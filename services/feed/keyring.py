@@ -8,8 +8,8 @@ from http import HTTPStatus
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import keys
-from leadlight.store.keys import Key
+from leadlight.store.owners import keys
+from leadlight.store.owners.keys import Key
 from services.feed.problems import Problem
 
 log = get_logger(__name__)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import Service
-from leadlight.store.change_feed import ChangeRow, Vector
+from leadlight.store.views.change_feed import ChangeRow, Vector
 from services.feed import stream
 from services.feed.app import create_app
 from services.feed.broadcast import Broadcast

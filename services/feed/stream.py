@@ -17,9 +17,9 @@ from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import Receive, Send
-from leadlight.store import change_feed, change_objects
-from leadlight.store.change_feed import ChangeRow, Vector
-from leadlight.store.keys import Key
+from leadlight.store.owners.keys import Key
+from leadlight.store.views import change_feed, change_objects
+from leadlight.store.views.change_feed import ChangeRow, Vector
 from services.feed.broadcast import Broadcast
 from services.feed.cursors import ChangePlace, change_cursor, place_of
 from services.feed.keyring import Keyring

@@ -8,9 +8,9 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.bus.port import Partition
-from leadlight.core.decide import Key, decide, decide_due
 from leadlight.core.records import EventType, Identified, decode_identified
-from leadlight.core.rules import Rules
+from leadlight.core.scoring.decide import Key, decide, decide_due
+from leadlight.core.scoring.rules import Rules
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.store import identity, positions, profiles, seen

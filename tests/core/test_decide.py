@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from leadlight.core.decide import Key, State, decide
-from leadlight.core.profile import Profile, merge
 from leadlight.core.records import EventType, Identified
+from leadlight.core.scoring.decide import Key, State, decide
+from leadlight.core.scoring.profile import Profile, merge
 from leadlight.store.rules import default_rules
 from tests.core.browsing import DAY, NOON, SITE
 from tests.core.histories import arrivals, histories

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.globs import matcher
-from leadlight.core.rules import RulesRefused, parse_rules
+from leadlight.core.scoring.globs import matcher
+from leadlight.core.scoring.rules import RulesRefused, parse_rules
 from leadlight.store.rules import default_rules
 
 SMALL = """\

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leadlight.core.grade import Fit, advice, grade_of
-from leadlight.core.ledger import Line, hour_of
-from leadlight.core.rules import Rules, parse_rules
-from leadlight.core.score import Intent, decayed, heat_of, reasons, rounded, score_at, standing
+from leadlight.core.scoring.grade import Fit, advice, grade_of
+from leadlight.core.scoring.ledger import Line, hour_of
+from leadlight.core.scoring.rules import Rules, parse_rules
+from leadlight.core.scoring.score import Intent, decayed, heat_of, reasons, rounded, score_at, standing
 from tests.core.browsing import DAY, HOUR, MINUTE, NOON
 
 HALF_LIFE = 14 * 24 * 3600.0

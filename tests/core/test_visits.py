@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.visits import Run, elapsed, split_visits, unite, visit_at, visits_of, with_span
+from leadlight.core.scoring.visits import Run, elapsed, split_visits, unite, visit_at, visits_of, with_span
 from tests.core.browsing import DAY, HOUR, MINUTE, NOON, SECOND
 
 moments = st.integers(0, 4 * 24 * 60).map(lambda minute: NOON + minute * MINUTE)

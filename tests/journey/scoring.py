@@ -16,7 +16,7 @@ import yaml
 
 from tests.journey.oracle import Expected
 
-DEFAULT_RULES: Final = Path(__file__).resolve().parents[2] / "leadlight" / "core" / "default_rules.yaml"
+DEFAULT_RULES: Final = Path(__file__).resolve().parents[2] / "leadlight" / "core" / "scoring" / "default_rules.yaml"
 READ_MS: Final = 5000
 HOT, STILL_HOT, WARM = 69.5, 59.5, 39.5  # bands are of the score as it is shown, rounded: nobody sees a cold 40
 

@@ -11,9 +11,10 @@ from leadlight.core.records import IDENTIFIED_TOPIC, Identified, encode, key_of
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.worker import Slice
 from leadlight.settings import Network, Settings
-from leadlight.store import keys, positions, sites
+from leadlight.store import positions
 from leadlight.store.database import Database
 from leadlight.store.migrate import migrate
+from leadlight.store.owners import keys, sites
 from services.scorer.scoring import CONSUMER, Scoring
 from tests.core.browsing import SITE
 

@@ -5,7 +5,7 @@ from functools import reduce
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.profile import Profile, merge
+from leadlight.core.scoring.profile import Profile, merge
 from leadlight.store import rules as site_rules
 from leadlight.store.profiles.load import profiles_of
 from leadlight.store.tables import visitors

@@ -9,14 +9,14 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.alerts import HOT_RULE, Told
-from leadlight.core.decide import Key, State, View
-from leadlight.core.ledger import Evidence, Line, Signal
-from leadlight.core.profile import AgentSeen, CompanyLink, ContactLink, Profile
 from leadlight.core.records import Agent
-from leadlight.core.rules import Rules
-from leadlight.core.score import Intent, Standing
-from leadlight.core.visits import Run
+from leadlight.core.scoring.alerts import HOT_RULE, Told
+from leadlight.core.scoring.decide import Key, State, View
+from leadlight.core.scoring.ledger import Evidence, Line, Signal
+from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, Profile
+from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.score import Intent, Standing
+from leadlight.core.scoring.visits import Run
 from leadlight.store import bulk
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.rows import VISITOR_KEY

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.alerts import Alert
-from leadlight.core.decide import State, Verdict
-from leadlight.core.grade import grade_of
-from leadlight.core.ledger import Line
 from leadlight.core.log import Partition
 from leadlight.core.records import Event
-from leadlight.core.rules import Rules
-from leadlight.core.score import Reason
-from leadlight.core.visits import elapsed, visits_of
+from leadlight.core.scoring.alerts import Alert
+from leadlight.core.scoring.decide import State, Verdict
+from leadlight.core.scoring.grade import grade_of
+from leadlight.core.scoring.ledger import Line
+from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.score import Reason
+from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import bulk
 from leadlight.store.positions import Position
 from leadlight.store.profiles import rows as columns

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from leadlight.store import console_views, visitor_objects
+from leadlight.store.views import console_views, visitor_objects
 from services.console.pages.frame import around, marked
 from services.console.render import page
 from services.console.session import OurRuntime, Signed

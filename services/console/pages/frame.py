@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.store import console_views, users
-from leadlight.store.sites import Site
+from leadlight.store.owners import users
+from leadlight.store.owners.sites import Site
+from leadlight.store.views import console_views
 from services.console.live import Broadcaster
 from services.console.session import Seat, broadcaster_of, runtime_of
 

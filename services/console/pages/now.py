@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from leadlight.core.objects import Visitor
-from leadlight.store import console_views, visitor_objects
-from leadlight.store.console_views import PageOpened
+from leadlight.store.views import console_views, visitor_objects
+from leadlight.store.views.console_views import PageOpened
 from services.console import words
 from services.console.pages.frame import around, marked
 from services.console.render import is_live, page

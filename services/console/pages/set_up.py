@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from leadlight.errors import ConfigurationError
-from leadlight.store import console_views, keys, sites, users, webhooks
+from leadlight.store.owners import keys, sites, users, webhooks
+from leadlight.store.views import console_views
 from services.console import session
 from services.console.pages.frame import around, marked
 from services.console.render import page

@@ -5,7 +5,7 @@ import secrets
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from leadlight.store import users
+from leadlight.store.owners import users
 from services.console import session
 from services.console.render import page
 from services.console.session import NotSignedIn, OurRuntime, Signed, seat_of

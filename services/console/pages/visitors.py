@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
-from leadlight.core.grade import TABLE, advice, fit_of
 from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, Visit
-from leadlight.core.score import HOT_FROM, Intent
-from leadlight.store import console_views, visitor_objects, visitor_route
+from leadlight.core.scoring.grade import TABLE, advice, fit_of
+from leadlight.core.scoring.score import HOT_FROM, Intent
 from leadlight.store import rules as site_rules
-from leadlight.store.console_views import PRESENCE, Wanted
+from leadlight.store.views import console_views, visitor_objects, visitor_route
+from leadlight.store.views.console_views import PRESENCE, Wanted
 from services.console import curve
 from services.console.pages.frame import around, marked
 from services.console.render import page

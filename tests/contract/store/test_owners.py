@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadlight.errors import ConfigurationError
-from leadlight.store import keys, sites, users, webhooks
 from leadlight.store.database import Database
+from leadlight.store.owners import keys, sites, users, webhooks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = b"s" * 32

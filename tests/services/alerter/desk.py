@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from leadlight.core.objects import Delivery
 from leadlight.runtime import Runtime
-from leadlight.store import alert_objects, webhooks
-from leadlight.store.alert_objects import AlertFilter
+from leadlight.store.owners import webhooks
 from leadlight.store.tables import delivery_attempts
+from leadlight.store.views import alert_objects
+from leadlight.store.views.alert_objects import AlertFilter
 from services.alerter import sender
 from services.alerter.alerter import Alerter
 from tests.core.browsing import DAY, MINUTE, SITE, third_visit

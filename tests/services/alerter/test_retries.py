@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from leadlight.store import webhooks
+from leadlight.store.owners import webhooks
 from services.alerter import sender
 from services.alerter.schedule import JITTER, SCHEDULE, after_attempt, retry_after
 from tests.core.browsing import SITE

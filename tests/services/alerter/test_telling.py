@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select, update
 
-from leadlight.store import visitor_objects, webhooks
+from leadlight.store.owners import webhooks
 from leadlight.store.tables import alerts
+from leadlight.store.views import visitor_objects
 from services.alerter.alerter import LEASE
 from tests.core.browsing import SITE
 from tests.infra.postgres import PostgresServer

@@ -18,8 +18,9 @@ from leadlight.core.records import Event, decode_event
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.serve import join, listen, run
 from leadlight.settings import Settings
-from leadlight.store import drops, keys, sites
+from leadlight.store import drops
 from leadlight.store.migrate import migrate
+from leadlight.store.owners import keys, sites
 from services.collector.service import service
 
 SITE = "site-1"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leadlight.settings import Settings
-from leadlight.store import keys
+from leadlight.store.owners import keys
 from tests.infra.postgres import PostgresServer
 from tests.services.collector.front_door import (
     READ_KEY,

@@ -30,10 +30,11 @@ from leadlight.core.records import (
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.worker import Slice
 from leadlight.settings import Settings
-from leadlight.store import identity, positions, sites, users
+from leadlight.store import identity, positions
 from leadlight.store.database import insert
 from leadlight.store.migrate import migrate
-from leadlight.store.sites import Site
+from leadlight.store.owners import sites, users
+from leadlight.store.owners.sites import Site
 from leadlight.store.tables import companies
 from services.console.service import service
 from services.scorer.scoring import CONSUMER, Scoring

@@ -168,9 +168,7 @@ async def test_reps_look_but_do_not_set_up(stage: Stage, stranger: Visit) -> Non
 
 
 async def test_set_up_gives_the_snippet_and_says_when_page_views_arrive(stage: Stage, admin: Visit) -> None:
-    snippet = (
-        f"&lt;script async src=&#34;{stage.url}/leadlight.js&#34; data-key=&#34;{stage.site.write_key}&#34;&gt;"
-    )
+    snippet = f"&lt;script async src=&#34;{stage.url}/leadlight.js&#34; data-key=&#34;{stage.site.write_key}&#34;&gt;"
     assert snippet in await admin.read("/set-up")
     await stage.happens(stage.someone("first").reads("/", ago=minutes(0)))
     text = words_of(await admin.read("/set-up"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from leadlight.store.users import SESSION_LIFETIME, SIGN_IN_LIFETIME
+from leadlight.store.owners.users import SESSION_LIFETIME, SIGN_IN_LIFETIME
 from tests.infra.parts import free_port
 from tests.services.console.conftest import Clock, Visit
 from tests.services.console.stage import Stage, open_stage

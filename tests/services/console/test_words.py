@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from leadlight.core.ledger import Line, hour_of
 from leadlight.core.objects import Agent, CompanyRef, ContactRef, Location, Reason, Visitor
-from leadlight.core.score import reasons
+from leadlight.core.scoring.ledger import Line, hour_of
+from leadlight.core.scoring.score import reasons
 from leadlight.store.rules import default_rules
 from services.console import curve, words
 from services.console.guard import from_our_own_page

@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 
 from leadlight.bus.port import Partition
 from leadlight.runtime import Runtime
-from leadlight.store import change_feed, positions
-from leadlight.store.change_feed import ChangeRow
+from leadlight.store import positions
 from leadlight.store.database import insert
 from leadlight.store.positions import Position
 from leadlight.store.tables import changes, visitors
+from leadlight.store.views import change_feed
+from leadlight.store.views.change_feed import ChangeRow
 from tests.core.browsing import DAY, MINUTE, SITE, Browser, third_visit
 from tests.services.feed.reader import Reader
 from tests.services.shop import ELSEWHERE, Clock, Shop, second_process

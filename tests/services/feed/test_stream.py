@@ -8,8 +8,9 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.store import change_feed, keys
-from leadlight.store.change_feed import ChangeRow, Vector
+from leadlight.store.owners import keys
+from leadlight.store.views import change_feed
+from leadlight.store.views.change_feed import ChangeRow, Vector
 from services.feed import broadcast
 from services.feed import stream as streaming
 from services.feed.broadcast import Broadcast

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from leadlight.core import ids
-from leadlight.store import keys
+from leadlight.store.owners import keys
 from services.feed.keyring import REMEMBERED_SECONDS
 from tests.core.browsing import DAY, MINUTE, SECOND, SITE, Browser, third_visit
 from tests.services.feed.reader import Reader

@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 
 from leadlight.core import ids
 from leadlight.core.objects import Visitor
-from leadlight.core.visits import visits_of
-from leadlight.store import visitor_objects
+from leadlight.core.scoring.visits import visits_of
 from leadlight.store.profiles import fold_contact
 from leadlight.store.tables import alerts, page_views, seen_events
+from leadlight.store.views import visitor_objects
 from tests.core.browsing import DAY, HOUR, MINUTE, NOON, SECOND, SITE, Browser, third_visit
 from tests.services.scorer.conftest import Scored
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from leadlight.core.objects import Visitor
 from leadlight.core.records import IDENTIFIED_TOPIC, Identified, Page, encode, key_of
-from leadlight.store import visitor_objects
 from leadlight.store.tables import dead_letters
+from leadlight.store.views import visitor_objects
 from services.scorer.service import service
 from tests.core.browsing import MINUTE, SITE, Browser
 from tests.services.scorer.conftest import Scored

@@ -9,17 +9,17 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from leadlight.core import alerts, score
-from leadlight.core.alerts import Alert, Told
-from leadlight.core.arrivals import arrival_of, path_of
-from leadlight.core.grade import grade_of
-from leadlight.core.ledger import Line, LineKey, Signal, line_of, oldest_hour
-from leadlight.core.profile import AgentSeen, CompanyLink, ContactLink, Profile, latest
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
-from leadlight.core.rules import Rule, Rules
-from leadlight.core.ruleset import READ_MS
-from leadlight.core.score import Standing
-from leadlight.core.visits import Run, with_span
+from leadlight.core.scoring import alerts, score
+from leadlight.core.scoring.alerts import Alert, Told
+from leadlight.core.scoring.arrivals import arrival_of, path_of
+from leadlight.core.scoring.grade import grade_of
+from leadlight.core.scoring.ledger import Line, LineKey, Signal, line_of, oldest_hour
+from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, Profile, latest
+from leadlight.core.scoring.rules import Rule, Rules
+from leadlight.core.scoring.ruleset import READ_MS
+from leadlight.core.scoring.score import Standing
+from leadlight.core.scoring.visits import Run, with_span
 
 Key = tuple[str, str]
 """A visitor: site and id."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from leadlight.core import globs
+from leadlight.core.scoring import globs
 
 READ_MS: Final = 5_000
 """Engaged time from which a page counts as read: a pricing page bounced off is no sign."""

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.errors import ConfigurationError
 from leadlight.store.database import insert
-from leadlight.store.keys import hashed
-from leadlight.store.sites import Site
+from leadlight.store.owners.keys import hashed
+from leadlight.store.owners.sites import Site
 from leadlight.store.tables import sessions, sign_ins, sites, users
 
 ROLES = ("admin", "rep")

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from leadlight.core.ledger import EPOCH, MILLISECOND, Line, oldest_hour
-from leadlight.core.ruleset import Rules
+from leadlight.core.scoring.ledger import EPOCH, MILLISECOND, Line, oldest_hour
+from leadlight.core.scoring.ruleset import Rules
 
 WARM_FROM = 40
 HOT_FROM = 70

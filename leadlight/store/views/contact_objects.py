@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core import score
-from leadlight.core.grade import grade_of
 from leadlight.core.objects import CompanyRef, Contact, ContactRef, Reason, Signal, whole_seconds
-from leadlight.core.profile import Profile
-from leadlight.core.visits import elapsed, visits_of
+from leadlight.core.scoring import score
+from leadlight.core.scoring.grade import grade_of
+from leadlight.core.scoring.profile import Profile
+from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import rules as site_rules
 from leadlight.store.profiles import fold_contact
 from leadlight.store.tables import companies, contact_traits, contacts, visitors

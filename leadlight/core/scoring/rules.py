@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from leadlight.core.ruleset import PLACEHOLDER, PLACEHOLDERS, Rule, Rules
+from leadlight.core.scoring.ruleset import PLACEHOLDER, PLACEHOLDERS, Rule, Rules
 
 __all__ = ["Fault", "Rule", "Rules", "RulesRefused", "parse_rules"]
 

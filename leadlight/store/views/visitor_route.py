@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Row, Text, and_, literal, or_, select, tup
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, PageRead, PageViewed, Visit, whole_seconds
-from leadlight.core.visits import Run, split_visits
-from leadlight.core.visits import Visit as SplitVisit
-from leadlight.store import contact_objects
+from leadlight.core.scoring.visits import Run, split_visits
+from leadlight.core.scoring.visits import Visit as SplitVisit
 from leadlight.store.tables import Instant, contacts, events, page_views, visitor_contacts
 from leadlight.store.tables import visits as runs
+from leadlight.store.views import contact_objects
 
 Step = tuple[datetime, int, str]
 """A place in the timeline: time, kind and id."""

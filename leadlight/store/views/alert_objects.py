@@ -12,8 +12,8 @@ from sqlalchemy import Row, Text, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.objects import Alert, AlertedVisitor, Delivery, Reason, ToldAlert
-from leadlight.store import visitor_objects
 from leadlight.store.tables import Instant, alerts, deliveries
+from leadlight.store.views import visitor_objects
 
 Mark = tuple[datetime, str]
 """Where a page ended: the last row's (`created_at`, `id`)."""

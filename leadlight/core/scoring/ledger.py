@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from leadlight.core.ruleset import Rule, Rules
-from leadlight.core.visits import Run
+from leadlight.core.scoring.ruleset import Rule, Rules
+from leadlight.core.scoring.visits import Run
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,9 +10,6 @@ from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, literal, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core import ids as derived
-from leadlight.core import score
-from leadlight.core.grade import grade_of
-from leadlight.core.ledger import Line, oldest_hour
 from leadlight.core.objects import (
     Agent,
     CompanyRef,
@@ -22,10 +19,13 @@ from leadlight.core.objects import (
     Visitor,
     whole_seconds,
 )
-from leadlight.core.rules import Rules
-from leadlight.store import contact_objects
+from leadlight.core.scoring import score
+from leadlight.core.scoring.grade import grade_of
+from leadlight.core.scoring.ledger import Line, oldest_hour
+from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitors
+from leadlight.store.views import contact_objects
 
 POINT_DECIMALS = 2
 

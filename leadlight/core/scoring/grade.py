@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from leadlight.core.score import Intent
+from leadlight.core.scoring.score import Intent
 
 
 class Fit(StrEnum):

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.objects import Change, Visitor
-from leadlight.store import alert_objects, visitor_objects
-from leadlight.store.change_feed import ChangeRow
 from leadlight.store.tables import alerts
+from leadlight.store.views import alert_objects, visitor_objects
+from leadlight.store.views.change_feed import ChangeRow
 
 
 async def told(connection: AsyncConnection, site: str, rows: Sequence[ChangeRow], *, now: datetime) -> list[Change]:

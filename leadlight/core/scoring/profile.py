@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from leadlight.core.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
 from leadlight.core.records import Agent
-from leadlight.core.rules import Rules
-from leadlight.core.score import Standing, standing
-from leadlight.core.visits import Run, unite
+from leadlight.core.scoring.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
+from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.score import Standing, standing
+from leadlight.core.scoring.visits import Run, unite
 
 K = TypeVar("K")
 V = TypeVar("V")

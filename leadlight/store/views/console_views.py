@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.ledger import Line
+from leadlight.core.scoring.ledger import Line
 from leadlight.store.tables import (
     alerts,
     changes,

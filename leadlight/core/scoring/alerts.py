@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from leadlight.core import ids
-from leadlight.core.score import Intent, Reason, Standing
-from leadlight.core.visits import Run, visit_at
+from leadlight.core.scoring.score import Intent, Reason, Standing
+from leadlight.core.scoring.visits import Run, visit_at
 
 HOT_RULE = "hot"
 HOT_TYPE = "visitor.hot"

@@ -1,0 +1,1 @@
+"""What owners state: sites, keys, users, webhooks."""

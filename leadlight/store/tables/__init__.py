@@ -1,0 +1,45 @@
+"""Every table, with `site_id` in every key so that a distributed database can shard on it.
+
+Rows that are updated all the time are narrow and without JSON; what only grows stands in tables of its own.
+"""
+
+from leadlight.store.tables.bookkeeping import changes, dead_letters, drops, positions
+from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
+from leadlight.store.tables.delivery import deliveries, delivery_attempts
+from leadlight.store.tables.facts import events, page_views, seen_events
+from leadlight.store.tables.identity import companies, contact_traits, contacts, visitor_companies, visitor_contacts
+from leadlight.store.tables.owners import keys, sessions, sign_ins, sites, users, webhooks
+from leadlight.store.tables.state import alerts, ledger, scores, signals, visitors, visits
+
+__all__ = [
+    "EPOCH",
+    "Instant",
+    "alerts",
+    "changes",
+    "companies",
+    "contact_traits",
+    "contacts",
+    "dead_letters",
+    "deliveries",
+    "delivery_attempts",
+    "drops",
+    "events",
+    "keys",
+    "ledger",
+    "metadata",
+    "milliseconds",
+    "page_views",
+    "positions",
+    "scores",
+    "seen_events",
+    "sessions",
+    "sign_ins",
+    "signals",
+    "sites",
+    "users",
+    "visitor_companies",
+    "visitor_contacts",
+    "visitors",
+    "visits",
+    "webhooks",
+]

@@ -1,0 +1,51 @@
+"""Positions, changes, dead letters and drops: what keeps effects single and losses visible."""
+
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Table, Text
+
+from leadlight.store.tables.columns import Instant, key_column, metadata
+
+changes = Table(  # what a feed reader has to be told, numbered by each writer on its own
+    "changes",
+    metadata,
+    key_column("writer"),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("site_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # visitor, alert
+    Column("entity_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("changes_by_time", "at"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    key_column("consumer"),
+    key_column("topic"),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),  # one more with every transaction, also those that read no record
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    key_column("consumer"),
+    key_column("topic"),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("site_id", Text),  # null: the record is too broken to tell
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+drops = Table(  # refused events, for the site's owner to see
+    "drops",
+    metadata,
+    key_column("site_id"),
+    Column("day", Date, primary_key=True),
+    key_column("reason"),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
