@@ -1,7 +1,9 @@
 """From a click in a real browser to a rep's alert: what console, feed and webhook receiver show of it."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -22,8 +24,12 @@ SOON_MS = 10_000
 async def test_a_stranger_becomes_a_hot_contact_with_one_alert(
     mode: str, request: pytest.FixtureRequest, browser: Browser
 ) -> None:
-    async with deployed(mode, request) as leadlight, open_shop(leadlight) as shop, receiving() as receiver:
-        feed = Feed(leadlight.origin, await key_add(leadlight, shop.site))
+    async with (
+        deployed(mode, request) as leadlight,
+        open_shop(leadlight) as shop,
+        receiving() as receiver,
+        Feed(leadlight.origin, await key_add(leadlight, shop.site)).listening() as (feed, heard),
+    ):
         secret = await webhook_add(leadlight, receiver.url, shop.site)
         rep = await _signed_in(browser, await user_add(leadlight, "rep@fernhall.example", shop.site))
         await expect(rep.get_by_text("Nobody has been here yet")).to_be_visible()
@@ -92,6 +98,8 @@ async def test_a_stranger_becomes_a_hot_contact_with_one_alert(
         await expect(rep.get_by_role("heading", name="Alerts")).to_be_visible()
         await expect(rep.get_by_text("turned hot at")).to_have_count(1)
         assert len(receiver.deliveries) == 1
+        assert [data["id"] for event, data in heard if event == "visitor.hot"] == [named["id"]]
+        assert [data["score"] for event, data in heard if event == "visitor.updated"][-1] == 100
 
 
 class Feed:
@@ -100,6 +108,23 @@ class Feed:
     def __init__(self, origin: str, key: str) -> None:
         self._address = f"{origin}/api/v1"
         self._headers = {"Authorization": f"Bearer {key}"}
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[tuple["Feed", list[tuple[str, dict[str, Any]]]]]:
+        """The feed, and what its stream has told so far, event by event."""
+        heard: list[tuple[str, dict[str, Any]]] = []
+        timeout = aiohttp.ClientTimeout(total=None)
+        async with (
+            aiohttp.ClientSession(headers=self._headers, timeout=timeout) as client,
+            client.get(f"{self._address}/stream") as stream,
+        ):
+            assert stream.status == 200, await stream.text()
+            listener = asyncio.create_task(_listen(stream, heard))
+            try:
+                yield self, heard
+            finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
 
     async def get(self, path: str) -> list[dict[str, Any]]:
         async with aiohttp.ClientSession(headers=self._headers) as client, client.get(self._address + path) as answer:
@@ -116,6 +141,18 @@ class Feed:
                 return found[0]
             await asyncio.sleep(0.1)
         raise AssertionError(f"not what was expected: {found}")
+
+
+async def _listen(stream: aiohttp.ClientResponse, heard: list[tuple[str, dict[str, Any]]]) -> None:
+    event = ""
+    async for line in stream.content:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data" and event:
+            heard.append((event, json.loads(value)))
+        elif not name:
+            event = ""
 
 
 async def _signed_in(browser: Browser, link: str) -> Page:
