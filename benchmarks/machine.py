@@ -27,7 +27,8 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 class Spent:
-    """CPU seconds of this process's descendants, by what they are: leadlight, kafka, postgres; and `load`, this one."""
+    """CPU seconds of this process's descendants, by what they are: a service, leadlight (all services in one), kafka,
+    postgres; and `load`, this process."""
 
     def __init__(self) -> None:
         self._before = self._now()
@@ -53,9 +54,10 @@ class Spent:
 
 
 def _kind(command: Sequence[str], name: str) -> str:
-    text = " ".join(command)
-    if "leadlight" in text and "java" not in name:
-        return "leadlight"
     if "java" in name:
         return "kafka"
-    return "postgres" if "postgres" in name or "postgres" in text else name
+    if name == "postgres" or (command[:1] and command[0].startswith("postgres")):
+        return "postgres"
+    if len(command) > 2 and command[1].endswith("/leadlight"):
+        return " ".join(word for word in command[3:] if command[2] == "run") or "leadlight"
+    return name
