@@ -151,7 +151,7 @@ class Broadcaster:
         now = self._runtime.now()
         async with self._runtime.database.read() as connection:
             told = [alert for of, alert in await console_views.told_by_ids(connection, alerts) if of == site]
-            fresh = [alert for alert in told if alert.seen_at is None and not alert.late][:TOASTS]
+            fresh = [alert for alert in told if alert.waiting][:TOASTS]
             people = await visitor_objects.by_ids(connection, site, [alert.visitor for alert in fresh], now=now)
         by_id = {visitor.id: visitor for visitor in people}
         return [

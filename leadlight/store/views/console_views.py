@@ -59,8 +59,13 @@ class Told:
     score: int
     grade: str
     reasons: Sequence[Mapping[str, Any]]
-    late: bool  # found long after it happened: not told at once
+    late: bool  # found long after it happened: told to nobody, and asks for nothing
     seen_at: datetime | None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.seen_at is None and not self.late
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,7 @@ async def told(
     """Alerts, newest first."""
     query = select(alerts).where(alerts.c.site_id == site)
     if unseen:
-        query = query.where(alerts.c.seen_at.is_(None))
+        query = query.where(*_WAITING)
     rows = await connection.execute(
         query.order_by(alerts.c.created_at.desc(), alerts.c.crossed_at.desc(), alerts.c.id).offset(offset).limit(limit)
     )
@@ -338,7 +343,10 @@ def _says(site: str, word: str) -> ColumnElement[bool]:
 
 
 def _unseen(site: str) -> Select[Any]:
-    return select(func.count()).where(alerts.c.site_id == site, alerts.c.seen_at.is_(None))
+    return select(func.count()).where(alerts.c.site_id == site, *_WAITING)
+
+
+_WAITING = (alerts.c.seen_at.is_(None), alerts.c.state != "digest")
 
 
 async def _ids(connection: AsyncConnection, query: Select[Any]) -> Sequence[str]:

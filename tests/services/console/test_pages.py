@@ -160,6 +160,18 @@ async def test_opening_an_alert_leads_to_its_visitor_and_marks_it_as_seen(stage:
         assert " new" not in words_of(await answer.text())
 
 
+async def test_what_is_learnt_days_later_is_listed_and_asks_for_nothing(stage: Stage, admin: Visit) -> None:
+    past = stage.someone("imported")
+    for path in ("/pricing", "/demo", "/contact", "/compare/fluorescent", "/case-studies/foundry"):
+        past.reads(path, ago=timedelta(days=1), seconds=30)
+    await stage.happens(past)
+    text = words_of(await admin.read("/alerts"))
+    assert "turned hot" in text
+    assert "learnt later" in text
+    assert " new" not in text
+    assert "turned hot" not in words_of(await admin.read("/"))
+
+
 async def test_reps_look_but_do_not_set_up(stage: Stage, stranger: Visit) -> None:
     link = await stage.sign_in_link(email="rep@fernhall.example", role="rep")
     assert await stranger.sign_in(link) == 303
