@@ -20,8 +20,12 @@ SQLITE_BUSY_MS = 8_000
 GROUP_SECONDS = 0.05
 """A commit group is closed after this long even while more writers wait: nobody's commit is put off for ever."""
 
-RETRIABLE_STATES = frozenset({"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"})
-"""PostgreSQL: serialisation, deadlock, lock or statement time-out, shutdown, too many connections."""
+AWAY_CLASSES = frozenset({"08", "53", "57", "58"})
+"""PostgreSQL: connection lost, no room or memory or connections left, shut down or cancelled, its own disk failing."""
+
+AWAY_STATES = frozenset({"40001", "40P01", "55P03", "25006", "25P03", "25P04", "28000", "28P01", "3D000"})
+"""PostgreSQL: serialisation, deadlock, lock not had; a standby that only reads; a transaction that took too long;
+no entry, or no such database, while somebody restores it or changes the password."""
 
 PostgresInsert = postgresql.Insert
 Insert = postgresql.Insert | sqlite.Insert
@@ -96,11 +100,11 @@ def _outages() -> Iterator[None]:
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
         away = isinstance(error, InterfaceError | OperationalError) and state is None
-        if error.connection_invalidated or state in RETRIABLE_STATES or (state or "").startswith("08") or away:
+        if error.connection_invalidated or away or state in AWAY_STATES or (state or "")[:2] in AWAY_CLASSES:
             raise StoreUnavailable(str(error.orig)) from error
         raise
-    except (PoolTimeout, ConnectionError) as error:
-        raise StoreUnavailable(f"the database cannot be reached: {error}") from error
+    except (PoolTimeout, OSError) as error:  # OSError: refused, no such host, and time-outs, which have no text
+        raise StoreUnavailable(f"the database cannot be reached: {str(error) or 'no answer in time'}") from error
 
 
 def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
