@@ -23,6 +23,7 @@ from tests.journey.proxy import joined
 
 COMMAND: Final = str(Path(sys.executable).parent / "leadlight")
 SECRET: Final = "only-for-tests-0123456789abcdef0123456789abcdef"
+START_SECONDS: Final = 120  # nine processes at once, beside a broker and a database, on a small machine
 SEVERAL: Final = (
     "collector",
     "identifier",
@@ -141,7 +142,7 @@ class Embedded:
         return f"http://127.0.0.1:{self._port + 1}"
 
     def start(self) -> None:
-        self._server.launch(lambda: _ready(self.origin), within_seconds=60)
+        self._server.launch(lambda: _ready(self.origin), within_seconds=START_SECONDS)
 
     async def kill_next(self) -> None:
         await asyncio.to_thread(self._server.end, signal.SIGKILL, within_seconds=10)
@@ -220,7 +221,7 @@ class Distributed:
         _remove(list(self._servers.values()), self._folder)
 
     def _launch(self, instance: str) -> None:
-        self._servers[instance].launch(lambda: _ready(self._addresses[instance]), within_seconds=60)
+        self._servers[instance].launch(lambda: _ready(self._addresses[instance]), within_seconds=START_SECONDS)
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
@@ -280,7 +281,7 @@ def _remove(servers: list[Server], folder: Path) -> None:
             server.send(signal.SIGTERM)
     for server in servers:
         try:
-            server.end(signal.SIGTERM, within_seconds=20)
+            server.end(signal.SIGTERM, within_seconds=30)
         except PartBroken as problem:
             problems.append(problem)
     shutil.rmtree(folder)

@@ -19,6 +19,9 @@ from tests.journey.visitors.sender import Post
 PATIENCE_SECONDS: Final = 120
 """How long one post is tried again: longer than any restart, so that only a collector that stays away fails."""
 
+STILL_SECONDS: Final = 40
+"""How long nothing may move in the feed before what differs counts as wrong: longer than partitions take to find an owner."""
+
 RECEIPT_SLACK: Final = timedelta(seconds=2)
 """How far times may lie apart that depend on the moment of receipt, which the client can only estimate."""
 
@@ -144,7 +147,7 @@ async def compare(
         facts = {name: visitor["updated_at"] for name, visitor in shown.items()}
         if facts != last:
             moved, last = loop.time(), facts
-        if loop.time() > deadline or loop.time() - moved > 15:
+        if loop.time() > deadline or loop.time() - moved > STILL_SECONDS:
             listed = "\n  ".join(wrong[:25])
             raise AssertionError(f"{len(wrong)} differences between feed and oracle, the first:\n  {listed}")
         await asyncio.sleep(0.5)
