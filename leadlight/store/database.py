@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -144,6 +144,7 @@ class _Group:
         self.opened = time.monotonic()
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.members = 0
+        self.broken = False
 
 
 class _GroupedCommits:
@@ -175,16 +176,25 @@ class _GroupedCommits:
             try:
                 yield group.connection
             except BaseException:
-                await asyncio.shield(savepoint.rollback())
+                try:
+                    await _to_the_end(savepoint.rollback())
+                except DBAPIError:
+                    group.broken = True  # a full disk may undo the whole transaction, savepoints and all
                 raise
             await savepoint.commit()
             group.members += 1
         finally:
-            if group is not None and (not self._waiting or time.monotonic() - group.opened > GROUP_SECONDS):
-                self._group = None
-                await asyncio.shield(self._close(group))
-            self._turn.release()
+            try:
+                if group is not None and self._is_over(group):
+                    self._group = None
+                    await _to_the_end(self._close(group))
+            finally:
+                self._turn.release()
         await asyncio.shield(group.done)
+
+    def _is_over(self, group: _Group) -> bool:
+        late = time.monotonic() - group.opened > GROUP_SECONDS
+        return not self._waiting or late or group.broken or group.connection.invalidated
 
     async def _close_abandoned(self) -> None:
         """Commit a group that was left open for a writer who gave up waiting."""
@@ -208,6 +218,8 @@ class _GroupedCommits:
 
     async def _close(self, group: _Group) -> None:
         try:
+            if group.broken or group.connection.invalidated:  # a writer was cancelled amid a statement
+                raise StoreUnavailable("the transaction was undone together with another writer's")
             if group.members:
                 await group.connection.commit()
         except BaseException as error:
@@ -217,3 +229,17 @@ class _GroupedCommits:
             group.done.set_result(None)
         finally:
             await group.connection.close()
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await what must not be left half done: a cancellation takes effect when it is over."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
