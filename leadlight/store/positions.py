@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Update, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.log import Partition, Span
@@ -47,44 +47,55 @@ async def advance(
     Raises:
         PositionLost: another owner has moved one of them. The transaction must be undone.
     """
-    moved: dict[Partition, Position] = {}
-    for partition in sorted(held):
-        before = held[partition]
-        after = Position(spans[partition].next if partition in spans else before.offset, before.version + 1)
-        place = {"consumer": consumer, "topic": partition.topic, "partition": partition.number}
-        if before.version == 0:
-            done = await connection.execute(
-                insert(connection, positions)
-                .values(**place, next_offset=after.offset, version=after.version)
-                .on_conflict_do_nothing()
-            )
-        else:
-            done = await connection.execute(
-                _SWAP,
-                {
-                    "a_consumer": consumer,
-                    "a_topic": partition.topic,
-                    "a_partition": partition.number,
-                    "old_offset": before.offset,
-                    "old_version": before.version,
-                    "new_offset": after.offset,
-                    "new_version": after.version,
-                },
-            )
-        if done.rowcount != 1:
-            raise PositionLost(f"{consumer} no longer owns {partition.topic}/{partition.number} at {before}")
-        moved[partition] = after
+    moved = {
+        partition: Position(spans[partition].next if partition in spans else before.offset, before.version + 1)
+        for partition, before in sorted(held.items())
+    }
+    new = [partition for partition in moved if not held[partition].version]
+    known = [partition for partition in moved if held[partition].version]
+    done = 0
+    if new:
+        rows = [
+            {
+                "consumer": consumer,
+                "topic": partition.topic,
+                "partition": partition.number,
+                "next_offset": moved[partition].offset,
+                "version": moved[partition].version,
+            }
+            for partition in new
+        ]
+        begun = insert(connection, positions).values(rows).on_conflict_do_nothing()
+        done += (await connection.execute(begun)).rowcount
+    if known:
+        done += (await connection.execute(_swap(consumer, known, held, moved))).rowcount
+    if done != len(moved):
+        raise PositionLost(f"{consumer} no longer owns all of {', '.join(f'{p.topic}/{p.number}' for p in moved)}")
     return moved
 
 
-_SWAP = (
-    update(positions)
-    .where(
-        positions.c.consumer == bindparam("a_consumer"),
-        positions.c.topic == bindparam("a_topic"),
-        positions.c.partition == bindparam("a_partition"),
-        positions.c.next_offset == bindparam("old_offset"),
-        positions.c.version == bindparam("old_version"),
+def _swap(
+    consumer: str,
+    partitions: Sequence[Partition],
+    held: Mapping[Partition, Position],
+    moved: Mapping[Partition, Position],
+) -> Update:
+    """One statement for all partitions: a worker may own a dozen, and moves them in every transaction."""
+    here = {
+        partition: and_(positions.c.topic == partition.topic, positions.c.partition == partition.number)
+        for partition in partitions
+    }
+    unmoved = [
+        and_(
+            here[partition],
+            positions.c.next_offset == held[partition].offset,
+            positions.c.version == held[partition].version,
+        )
+        for partition in partitions
+    ]
+    offset = case(*((here[partition], moved[partition].offset) for partition in partitions))
+    return (
+        update(positions)
+        .where(positions.c.consumer == consumer, or_(*unmoved))
+        .values(next_offset=offset, version=positions.c.version + 1)
     )
-    .values(next_offset=bindparam("new_offset"), version=bindparam("new_version"))
-)
