@@ -27,7 +27,7 @@ SLICE_RECORDS = 1_000
 IDLE_SECONDS = 0.5
 """How long a poll waits for records before timed work gets its turn."""
 
-PACE_SECONDS = 0.04
+PACE_SECONDS = 0.06
 """From the start of one transaction to the next, unless more than a slice waits: under load, records gather into fewer
 and larger transactions, and a lone record still goes at once. Measured on Kafka and PostgreSQL, see benchmarks/."""
 
@@ -74,19 +74,26 @@ class Worker:
 
     async def run(self) -> None:
         """Work until the process is asked to stop. Raises only for errors outside any record."""
+        try:
+            async with self.runtime.bus.consumer(self.name, self.topics, self._positions) as consumer:
+                await self._work(consumer)
+        except Outage:
+            if not self.runtime.stopping.is_set():
+                raise
+
+    async def _work(self, consumer: Consumer) -> None:
         loop = asyncio.get_running_loop()
         next_tick = loop.time() + self.tick_seconds
-        async with self.runtime.bus.consumer(self.name, self.topics, self._positions) as consumer:
-            while not self.runtime.stopping.is_set():
-                batch = await consumer.poll(max_records=SLICE_RECORDS, timeout_seconds=IDLE_SECONDS)
-                if batch:
-                    begun = loop.time()
-                    await self._settle(consumer, batch)
-                    if len(batch.records) < SLICE_RECORDS:
-                        await asyncio.sleep(max(0.0, begun + PACE_SECONDS - loop.time()))
-                if self.tick and loop.time() >= next_tick:
-                    next_tick = loop.time() + self.tick_seconds
-                    await self._timed(consumer, self.tick)
+        while not self.runtime.stopping.is_set():
+            batch = await consumer.poll(max_records=SLICE_RECORDS, timeout_seconds=IDLE_SECONDS)
+            if batch:
+                begun = loop.time()
+                await self._settle(consumer, batch)
+                if len(batch.records) < SLICE_RECORDS:
+                    await asyncio.sleep(max(0.0, begun + PACE_SECONDS - loop.time()))
+            if loop.time() >= next_tick:
+                next_tick = loop.time() + self.tick_seconds
+                await self._timed(consumer)
 
     async def _positions(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
         attempt = 0
@@ -96,6 +103,8 @@ class Worker:
                     stored = await positions.load(connection, self.name, partitions)
                 break
             except Outage as error:
+                if self.runtime.stopping.is_set():
+                    raise
                 await self._wait(attempt, error)
                 attempt += 1
         self._held |= stored
@@ -113,13 +122,15 @@ class Worker:
                 log.warning("batch failed, running its records one by one", consumer=self.name, error=repr(error))
                 RETRIES.labels(self.name, "error").inc()
                 for single in self._singles(whole):
+                    if self.runtime.stopping.is_set():
+                        return  # what is left is read again at the next start
                     await self._settle_one(single)
         except PositionLost as lost:
             log.warning("position lost, reading on from the stored one", consumer=self.name, reason=str(lost))
             RETRIES.labels(self.name, "position_lost").inc()
             await consumer.reload()
         except Outage:
-            await consumer.reload()  # stopping: what is unfinished is read again at the next start
+            return  # stopping: what is unfinished is read again at the next start
         else:
             await consumer.stored({p: self._held[p].offset for p in batch.spans})
 
@@ -174,10 +185,11 @@ class Worker:
                 HANDLED.labels(self.name).inc(len(part.records))
                 return
 
-    async def _timed(self, consumer: Consumer, tick: Tick) -> None:
+    async def _timed(self, consumer: Consumer) -> None:
         owned = {p: self._held[p] for p in consumer.assignment if p in self._held}
         try:
-            self._held |= await tick(owned)
+            if self.tick is not None:
+                self._held |= await self.tick(owned)
             ends = await self.runtime.bus.ends(self.topics)
             LAG.labels(self.name).set(sum(max(0, ends[p] - self._held[p].offset) for p in owned if p in ends))
         except PositionLost:

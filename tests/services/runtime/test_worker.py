@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from leadlight.bus.port import Partition
@@ -138,6 +139,51 @@ async def test_a_worker_whose_position_was_moved_reads_on_from_there(tmp_path: P
                 await positions.advance(connection, "ledger", held, {})
             await publish(runtime, "b", "c")
             assert await counts(runtime, until=3) == dict.fromkeys("abc", 1)
+
+
+async def test_a_worker_asked_to_stop_while_the_database_is_away_stops(tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path, database_url="postgresql+asyncpg://nobody:x@127.0.0.1:1/nothing", secret="of no use here" * 3
+    )
+    async with open_runtime(settings) as runtime:
+        await publish(runtime, "a")
+        async with asyncio.timeout(20), working(runtime, Ledger(runtime)):
+            await asyncio.sleep(0.5)
+
+
+async def test_a_worker_asked_to_stop_amid_a_failed_batch_stops_and_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    class Slow(Ledger):
+        """Fails whole batches, and takes its time over each record."""
+
+        async def handle(self, part: Slice) -> Mapping[Partition, Position]:
+            if len(part.records) > 1:
+                raise ValueError("one of them is bad")
+            await asyncio.sleep(0.2)
+            return await super().handle(part)
+
+    values = [f"r{n}" for n in range(100)]
+    async with process(tmp_path) as runtime:
+        await publish(runtime, *values)
+        async with asyncio.timeout(15), working(runtime, Slow(runtime)):
+            assert len(await counts(runtime, until=1)) < len(values)
+    async with process(tmp_path) as runtime, working(runtime, Ledger(runtime)):
+        assert await counts(runtime, until=len(values)) == dict.fromkeys(values, 1)
+
+
+async def test_every_worker_tells_its_lag(tmp_path: Path) -> None:
+    async with process(tmp_path) as runtime:
+        ledger = Ledger(runtime)
+        worker = Worker(runtime, "told", [EVENTS.name], ledger.handle, tick_seconds=0.01)
+        task = asyncio.create_task(worker.run())
+        await publish(runtime, "a")
+        await counts(runtime, until=1)
+        async with asyncio.timeout(20):
+            while True:
+                if REGISTRY.get_sample_value("leadlight_consumer_lag_records", {"consumer": "told"}) == 0:
+                    break
+                await asyncio.sleep(0.01)
+        runtime.stopping.set()
+        await task
 
 
 async def test_an_error_outside_any_record_ends_the_worker(tmp_path: Path) -> None:
