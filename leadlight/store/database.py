@@ -50,6 +50,7 @@ class Database:
                 pool_size=10,
                 max_overflow=10,
                 pool_timeout=5,
+                hide_parameters=True,  # of errors' texts: they would carry people's data into logs
                 connect_args={
                     "command_timeout": 30,
                     "timeout": 5,
@@ -113,6 +114,7 @@ def _sqlite_engine(url: str, *, writing: bool) -> AsyncEngine:
         pool_size=1 if writing else 6,
         max_overflow=0,
         pool_timeout=60,
+        hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_MS / 1000},
     )
 

@@ -62,6 +62,13 @@ async def test_a_refused_statement_undoes_its_block_and_no_other(database: Datab
     assert await reasons(database) == {"taken", "x", "y"}
 
 
+async def test_an_error_repeats_nothing_of_what_was_to_be_written(database: Database) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        async with database.begin() as connection:
+            await connection.execute(insert(drops).values(drop("ada@shop.example") | {"last_at": None}))
+    assert "ada@shop.example" not in f"{refused.value} {refused.value!r}"
+
+
 async def test_a_writer_that_gives_up_waiting_holds_nobody_up(database: Database) -> None:
     inside, go_on = asyncio.Event(), asyncio.Event()
 
