@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadlight.bus.embedded.log import TopicLog, trimmable
 from leadlight.bus.metrics import FAILED, PUBLISHED
@@ -24,7 +24,25 @@ GROUP_RECORDS = 4_000
 GROUP_BYTES = 8 * 1024 * 1024
 """The same for large records: a crash costs no more than one group's reading."""
 
+CONFIRM_SECONDS = 4.2
+"""After this a publish that the disk has not confirmed is given up: a post must be answered within 5 s."""
+
+WATCH_SECONDS = 0.2
+"""Between two looks for publishes that wait too long."""
+
+WAITING_BYTES = 64 * 1024 * 1024
+"""Of all records in line, or memory would grow while the disk stalls."""
+
 Records = Sequence[tuple[bytes, bytes]]
+
+
+class _Place(NamedTuple):
+    """A publish's place in line."""
+
+    records: Records
+    bytes: int
+    since: float
+    done: asyncio.Future[None]
 
 
 class OpenTopic:
@@ -36,7 +54,11 @@ class OpenTopic:
         self.readers: dict[str, list[EmbeddedConsumer]] = {}
         self._writer = writer
         self._now = now
-        self._waiting: deque[tuple[Records, asyncio.Future[None]]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Place] = deque()
+        self._waiting_bytes = 0
+        self._writing: list[_Place] = []
+        self._watch: asyncio.TimerHandle | None = None
         self._committing: asyncio.Task[None] | None = None
         self._stored: dict[str, int] = {}
         self._trimming: asyncio.Task[None] | None = None
@@ -45,53 +67,80 @@ class OpenTopic:
 
     async def publish(self, records: Records) -> None:
         """Wait until the records are durable. At once when nothing is in flight, else with what gathers meanwhile."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((records, done))
+        size = _bytes(records)
+        if self._waiting and self._waiting_bytes + size > WAITING_BYTES:
+            raise LogUnavailable(f"The event log is slow, and too much waits to be written ({self.topic.name})")
+        place = _Place(records, size, self._loop.time(), self._loop.create_future())
+        self._waiting.append(place)
+        self._waiting_bytes += size
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit())
-        await done
+        if self._watch is None:
+            self._watch = self._loop.call_later(WATCH_SECONDS, self._give_up_late)
+        await place.done
+
+    def _give_up_late(self) -> None:
+        """Fail publishes whose time is over; what is being written may still appear. One timer for all is cheapest."""
+        self._watch = None
+        late = self._loop.time() - CONFIRM_SECONDS
+        given_up = [place for place in self._writing if place.since <= late]
+        while self._waiting and self._waiting[0].since <= late:
+            given_up.append(self._leave_line())
+        self._failed.inc(sum(len(place.records) for place in given_up if not place.done.done()))
+        why = f"The event log was not written within {CONFIRM_SECONDS} s ({self.topic.name})"
+        self._fail(given_up, LogUnavailable(why))
+        if self._committing is not None:
+            self._watch = self._loop.call_later(WATCH_SECONDS, self._give_up_late)
+
+    def _leave_line(self) -> "_Place":
+        place = self._waiting.popleft()
+        self._waiting_bytes -= place.bytes
+        return place
 
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
-            records, waiters = self._next_group()
+            records, self._writing = self._next_group()
+            if not records:
+                continue
             try:
-                await loop.run_in_executor(self._writer, self._append, records)
+                await self._loop.run_in_executor(self._writer, self._append, records)
             except OSError as error:
                 self._failed.inc(len(records))
                 log.error("log not written", topic=self.topic.name, error=str(error), records=len(records))  # noqa: TRY400
                 why = f"The event log cannot be written: {error.strerror or error} ({self.topic.name})"
-                self._fail(waiters, LogUnavailable(why))
+                self._fail(self._writing, LogUnavailable(why))
             except Exception as error:
-                self._fail(waiters, error)
+                self._fail(self._writing, error)
             else:
                 self._published.inc(len(records))
-                for waiter in waiters:
-                    if not waiter.done():
-                        waiter.set_result(None)
+                for place in self._writing:
+                    if not place.done.done():
+                        place.done.set_result(None)
                 self.wake()
+            self._writing = []
         self._committing = None
 
     @staticmethod
-    def _fail(waiters: Sequence[asyncio.Future[None]], error: Exception) -> None:
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_exception(copy(error))  # or the traces of all who await it would add up
+    def _fail(places: Sequence["_Place"], error: Exception) -> None:
+        for place in places:
+            if not place.done.done():
+                place.done.set_exception(copy(error))  # or the traces of all who await it would add up
 
     def _append(self, records: Records) -> None:
         self.log.append(records, now=self._now())
 
-    def _next_group(self) -> tuple[Records, list[asyncio.Future[None]]]:
-        records, first = self._waiting.popleft()
-        waiters = [first]
-        if self._waiting:
-            records, size = list(records), _bytes(records)
-            while self._waiting and len(records) < GROUP_RECORDS and size < GROUP_BYTES:
-                more, waiter = self._waiting.popleft()
-                records += more
-                size += _bytes(more)
-                waiters.append(waiter)
-        return records, waiters
+    def _next_group(self) -> tuple[Records, "list[_Place]"]:
+        """What is written and synced together. Whoever has given up waiting is left out."""
+        group: list[tuple[bytes, bytes]] = []
+        places: list[_Place] = []
+        group_bytes = 0
+        while self._waiting and len(group) < GROUP_RECORDS and group_bytes < GROUP_BYTES:
+            place = self._leave_line()
+            if not place.done.done():
+                group += place.records
+                group_bytes += place.bytes
+                places.append(place)
+        return group, places
 
     def wake(self) -> None:
         """Let the readers look for new records, or for a partition that has become free."""
