@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from leadlight.bus import open_bus
 from leadlight.bus.port import Bus
 from leadlight.errors import ConfigurationError
+from leadlight.runtime.lately import Lately
 from leadlight.settings import Settings
 from leadlight.store.database import Database
 
@@ -28,6 +29,7 @@ class Runtime:
     bus: Bus
     now: Callable[[], datetime] = utc_now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    lately: Lately = field(default_factory=Lately)
 
     async def pause(self, seconds: float) -> bool:
         """Wait, but not longer than the process lives; whether it goes on."""

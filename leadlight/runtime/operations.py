@@ -3,14 +3,13 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from sqlalchemy import select
 
 from leadlight.errors import LeadlightError
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import AsgiApp, Problems, Receive, Scope, Send, Service
-from leadlight.store import dead_letters
 
 PATHS = ("/healthz", "/readyz", "/metrics")
 
@@ -18,7 +17,7 @@ CHECK_SECONDS = 3.0
 """A part that does not answer within this time counts as away: orchestrators give up after a few seconds too."""
 
 DEAD_SHARE_RED = 0.01
-"""More dead records than this share of the last hour's, and health turns red."""
+"""More dead records than this share of those that this process handled within an hour, and health turns red."""
 
 
 def operations_app(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
@@ -45,19 +44,12 @@ async def find_problems(runtime: Runtime, services: Sequence[Service]) -> Proble
         problems["process"] = "stopping"
     try:
         async with asyncio.timeout(CHECK_SECONDS), runtime.database.read() as connection:
-            dead = await dead_letters.count(connection, since=runtime.now() - timedelta(hours=1))
+            await connection.execute(select(1))
     except (LeadlightError, TimeoutError) as error:
         problems["database"] = str(error) or "no answer"
-    else:
-        handled = sum(
-            sample.value
-            for metric in REGISTRY.collect()
-            if metric.name == "leadlight_records_handled"
-            for sample in metric.samples
-            if sample.name.endswith("_total")
-        )
-        if dead and dead > DEAD_SHARE_RED * max(handled, 1):
-            problems["records"] = f"{dead} records of the last hour could not be processed: see the dead-letter store"
+    handled, dead = runtime.lately.counts(runtime.now())
+    if dead > DEAD_SHARE_RED * handled:
+        problems["records"] = f"{dead} of the last hour's {handled} could not be processed: see the dead-letter store"
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             if not await runtime.bus.ready():

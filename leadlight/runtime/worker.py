@@ -146,6 +146,7 @@ class Worker:
                     reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
                     await self._persist(single, partial(self._bury, reason=reason))
                     DEAD.labels(self.name).inc()
+                    self.runtime.lately.add(self.runtime.now(), dead=1)
             else:
                 return
 
@@ -183,6 +184,7 @@ class Worker:
                 attempt += 1
             else:
                 HANDLED.labels(self.name).inc(len(part.records))
+                self.runtime.lately.add(self.runtime.now(), handled=len(part.records))
                 return
 
     async def _timed(self, consumer: Consumer) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from leadlight.bus.port import Partition
 from leadlight.bus.topics import EVENTS
 from leadlight.errors import StoreUnavailable
 from leadlight.runtime import Runtime, open_runtime
+from leadlight.runtime.lately import Lately
+from leadlight.runtime.operations import find_problems
 from leadlight.runtime.worker import Slice, Worker
 from leadlight.settings import Settings
 from leadlight.store import positions
@@ -114,6 +116,28 @@ async def test_a_record_that_cannot_be_processed_is_kept_with_its_bytes_and_stop
         (3, b"poison 2", "site-1"),
     ]
     assert all("not to be swallowed" in row.reason for row in dead)
+
+
+async def test_dead_records_turn_the_health_red_of_the_process_that_has_them_and_of_no_other(tmp_path: Path) -> None:
+    async with process(tmp_path) as runtime:
+        await publish(runtime, *(f"r{n}" for n in range(50)), "poison")
+        async with working(runtime, Ledger(runtime)):
+            await counts(runtime, until=50)
+            await publish(runtime, "last")
+            await counts(runtime, until=51)
+            assert "records" in await find_problems(runtime, [])
+        elsewhere = Runtime(runtime.settings, runtime.secret, runtime.database, runtime.bus)
+        assert await find_problems(elsewhere, []) == {}
+
+
+async def test_a_long_good_past_does_not_hide_that_records_die_now() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    lately = Lately()
+    lately.add(start, handled=1_000_000)
+    lately.add(start + timedelta(hours=2), handled=10)
+    lately.add(start + timedelta(hours=2, seconds=5), handled=1, dead=1)
+    assert lately.counts(start + timedelta(hours=2, minutes=30)) == (11, 1)
+    assert lately.counts(start + timedelta(hours=4)) == (0, 0)
 
 
 async def test_an_outage_is_waited_out_and_kills_no_record(tmp_path: Path) -> None:
