@@ -20,6 +20,9 @@ SQLITE_BUSY_MS = 8_000
 GROUP_SECONDS = 0.05
 """A commit group is closed after this long even while more writers wait: nobody's commit is put off for ever."""
 
+IDLE_TRANSACTION_MS = 15_000
+"""PostgreSQL undoes a transaction that waits this long for its process: a frozen one must not keep rows from the others."""
+
 AWAY_CLASSES = frozenset({"08", "53", "57", "58"})
 """PostgreSQL: connection lost, no room or memory or connections left, shut down or cancelled, its own disk failing."""
 
@@ -54,7 +57,10 @@ class Database:
                 connect_args={
                     "command_timeout": 30,
                     "timeout": 5,
-                    "server_settings": {"application_name": "leadlight"},
+                    "server_settings": {
+                        "application_name": "leadlight",
+                        "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS),
+                    },
                 },
             )
 

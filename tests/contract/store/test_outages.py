@@ -68,3 +68,24 @@ async def test_a_host_whose_name_is_not_known_is_an_outage() -> None:
             await run(database, "SELECT 1")
     finally:
         await database.close()
+
+
+async def overtaken(frozen: Database, other: Database) -> None:
+    async with frozen.begin() as connection:
+        await connection.execute(text("LOCK TABLE kept"))
+        await run(other, "INSERT INTO kept VALUES ('mine')")
+        await connection.execute(text("INSERT INTO kept VALUES ('theirs')"))
+
+
+@pytest.mark.slow
+async def test_a_frozen_process_does_not_keep_rows_from_the_others(postgres_database: str) -> None:
+    frozen, other = Database(postgres_database), Database(postgres_database)
+    try:
+        await run(other, "CREATE TABLE kept (word text)")
+        with pytest.raises(StoreUnavailable):
+            await overtaken(frozen, other)
+        async with other.read() as connection:
+            assert (await connection.execute(text("SELECT word FROM kept"))).scalars().all() == ["mine"]
+    finally:
+        await frozen.close()
+        await other.close()
