@@ -211,6 +211,14 @@ class Distributed:
     async def restart_killed(self) -> None:
         await asyncio.to_thread(self._launch, self._killed)
 
+    def freeze(self, instance: str) -> None:
+        """Stop a process where it stands, with its connections and whatever it holds."""
+        self._servers[instance].send(signal.SIGSTOP)
+
+    def wake(self, instance: str) -> None:
+        """Let a frozen process go on as if no time had passed."""
+        self._servers[instance].send(signal.SIGCONT)
+
     async def command(self, *words: str) -> Any:
         return await _command(self._environment, self._folder, words)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.journey.browsing_log import browsing_log
-from tests.journey.deployment import MODES, Deployment, deployed, key_add, site_add, webhook_add
+from tests.journey.deployment import MODES, Deployment, Distributed, deployed, key_add, site_add, webhook_add
 from tests.journey.follower import Follower, alert_differences, copy_differences, read_alerts
 from tests.journey.oracle import Expected, recompute
 from tests.journey.receiver import Delivery, Receiver, receiving
@@ -35,6 +35,27 @@ async def test_nothing_is_lost_or_counted_twice_when_processes_are_killed(
     async with receiving() as receiver, deployed(mode, request) as leadlight:
         replayed = await _replay(leadlight, receiver, kills=KILLS_AT)
         assert mode != "embedded" or replayed.repeats, "the whole process was killed, and no post had to be repeated"
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_a_frozen_scorer_is_replaced_and_changes_nothing_when_it_wakes(request: pytest.FixtureRequest) -> None:
+    async with deployed("distributed", request) as leadlight:
+        assert isinstance(leadlight, Distributed)
+        site = await site_add(leadlight, "Fernwerk", "fernwerk.example")
+        key = await key_add(leadlight, site["id"])
+        posts = _posts(visitors=400)
+        replay = Replay(leadlight.collector, site["write_key"], connections=2)
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(replay.send(posts))
+            await replay.reached(len(posts) * 0.3)
+            leadlight.freeze("scorer")
+            replayed = await sending
+        expected = recompute(replayed.received)
+        await compare(leadlight.origin, key, expected, slack=replayed.slack, within_seconds=150)
+        leadlight.wake("scorer")
+        await asyncio.sleep(3)
+        await compare(leadlight.origin, key, expected, slack=replayed.slack)
 
 
 async def _replay(leadlight: Deployment, receiver: Receiver, *, kills: tuple[float, ...]) -> Replayed:
@@ -88,6 +109,6 @@ def _whom(delivery: Delivery) -> str:
     return str(json.loads(delivery.body)["data"]["id"])
 
 
-def _posts() -> tuple[Post, ...]:
+def _posts(*, visitors: int = 1000) -> tuple[Post, ...]:
     """The log up to a minute ago, in whole seconds, so that no event but those of wrong clocks is yet to come."""
-    return browsing_log(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)).posts
+    return browsing_log(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1), visitors=visitors).posts
