@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.records import Agent
@@ -37,8 +37,8 @@ async def load(
     """
     states = {key: State(key[0], key[1], partition) for key, partition in touched.items()}
     profiles = await profiles_of(connection, touched, rules)
-    for key, loaded in profiles.items():
-        states[key] = loaded
+    await _bring_home(connection, [(loaded, touched[key]) for key, loaded in profiles.items()])
+    states |= profiles
     for row in await bulk.select(
         connection, page_views, (*VISITOR_KEY, *columns.VIEW), (*VISITOR_KEY, "id"), set(views)
     ):
@@ -48,6 +48,30 @@ async def load(
         if rule == HOT_RULE:
             states[site, visitor].told += (Told(created_at, Run(started_at, ended_at)),)
     return states
+
+
+async def _bring_home(connection: AsyncConnection, visiting: Iterable[tuple[State, int]]) -> None:
+    """Let visitors belong to the partition that their events come from now: on another log it can be another one."""
+    rows = []
+    for state, partition in visiting:
+        if state.partition != partition:
+            state.partition = partition
+            rows.append({"of_site": state.site, "of_visitor": state.visitor, "now_in": partition})
+    if rows:
+        await connection.execute(_MOVE_VISITOR, rows)
+        await connection.execute(_MOVE_SCORE, rows)
+
+
+_MOVE_VISITOR = (
+    update(visitors)
+    .where(visitors.c.site_id == bindparam("of_site"), visitors.c.id == bindparam("of_visitor"))
+    .values(partition=bindparam("now_in"))
+)
+_MOVE_SCORE = (
+    update(scores)
+    .where(scores.c.site_id == bindparam("of_site"), scores.c.visitor_id == bindparam("of_visitor"))
+    .values(partition=bindparam("now_in"))
+)
 
 
 async def load_due(

@@ -1,15 +1,21 @@
 """What a rep and an owner see of the scorer's work."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from leadlight.bus.port import Partition, Span
 from leadlight.core import ids
 from leadlight.core.objects import Visitor
+from leadlight.core.records import IDENTIFIED_TOPIC
 from leadlight.core.scoring.visits import visits_of
+from leadlight.store import positions
+from leadlight.store.positions import Position
 from leadlight.store.profiles import fold_contact
 from leadlight.store.tables import alerts, page_views, seen_events
 from leadlight.store.views import visitor_objects
+from services.scorer.scoring import CONSUMER
 from tests.core.browsing import DAY, HOUR, MINUTE, NOON, SECOND, SITE, Browser, third_visit
 from tests.services.scorer.conftest import Scored
 
@@ -282,3 +288,24 @@ async def test_where_a_visitor_came_from_is_kept_with_the_page_view(scored: Scor
             ("news", "email", "autumn"),
             (None, None, None),
         ]
+
+
+async def test_a_visitor_known_from_another_log_goes_on_in_the_partition_its_events_come_from_now(
+    scored: Scored,
+) -> None:
+    browser = Browser()
+    browser.look_to_buy(NOON - 5 * MINUTE)
+    await scored.take(browser.events)
+    browser.page(NOON, "/pricing")
+    elsewhere = Partition(IDENTIFIED_TOPIC, 7)
+    part = await scored.slice_of(browser.events[-1:])
+    records = [replace(record, partition=elsewhere) for record in part.records]
+    await scored.scoring.score(
+        replace(part, records=records, held={elsewhere: Position(0, 0)}, spans={elsewhere: Span(0, 1)})
+    )
+    assert (await seen(scored, browser)).page_views == 5
+    scored.clock.now = NOON + 60 * DAY
+    async with scored.database.read() as connection:
+        held = await positions.load(connection, CONSUMER, [elsewhere])
+    assert await scored.scoring.tick(held), "its new owner lets it cool down"
+    assert (await seen(scored, browser)).intent == "cold"
