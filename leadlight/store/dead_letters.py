@@ -23,7 +23,7 @@ async def add(connection: AsyncConnection, consumer: str, record: Record, *, rea
             site_id=site.decode(errors="replace").replace("\x00", "") or None,
             key=record.key,
             value=record.value,
-            reason=reason.replace("\x00", ""),
+            reason=reason.replace("\x00", "").encode(errors="replace").decode(),  # half a character stops no partition
             at=now,
         )
         .on_conflict_do_nothing()
