@@ -44,7 +44,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int | None = None  # None: the service's own default
     bus_url: str = "embedded:"
-    database_url: str = ""  # empty: SQLite in the data folder
+    database_url: str = field(default="", repr=False)  # empty: SQLite in the data folder; else it holds a password
     secret: str = field(default="", repr=False)  # empty: made once and kept in the data folder
     instance: str = field(default_factory=socket.gethostname)
     public_url: str | None = None

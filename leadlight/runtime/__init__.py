@@ -1,6 +1,7 @@
 """What every process is made of: settings, database, event log, clock and the wish to stop."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from leadlight.bus import open_bus
 from leadlight.bus.port import Bus
 from leadlight.errors import ConfigurationError
 from leadlight.runtime.lately import Lately
-from leadlight.settings import Settings
+from leadlight.settings import SECRET_MINIMUM_CHARACTERS, Settings
 from leadlight.store.database import Database
 
 
@@ -74,16 +75,25 @@ def read_secret(settings: Settings) -> bytes:
         if not path.exists():
             fresh = path.with_suffix(f".{secrets.token_hex(4)}")
             fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
+            with fresh.open("w") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())  # a power cut must not leave an empty one
             try:
                 path.hardlink_to(fresh)  # whoever comes first wins, whole
             except FileExistsError:
                 pass
             finally:
                 fresh.unlink()
-        return path.read_text().strip().encode()
+        secret = path.read_text().strip()
     except OSError as error:
         raise ConfigurationError(
             f"The data folder {settings.data} cannot be used: {error.strerror or error}. "
             "Choose another with --data or LEADLIGHT_DATA, or free some space."
         ) from error
+    if len(secret) < SECRET_MINIMUM_CHARACTERS:
+        raise ConfigurationError(
+            f"{path} holds no whole secret: bring it back from a backup. Without one remove it, and a new one is made, "
+            "which cannot open what the old one sealed."
+        )
+    return secret.encode()

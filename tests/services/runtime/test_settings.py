@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from leadlight.errors import ConfigurationError
+from leadlight.runtime import read_secret
 from leadlight.settings import read_settings
 
 
@@ -47,4 +48,15 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_name(name: str, value: st
 
 
 def test_secrets_are_not_shown_when_settings_are() -> None:
-    assert "hunter2" not in repr(read_settings({"LEADLIGHT_SECRET": "hunter2" * 8}))
+    database = "postgresql+asyncpg://leadlight:hunter2@db.example/leadlight"
+    given = {"LEADLIGHT_SECRET": "hunter2" * 8, "LEADLIGHT_DATABASE_URL": database}
+    assert "hunter2" not in repr(read_settings(given))
+
+
+def test_a_secret_file_cut_short_is_told_and_not_used(tmp_path: Path) -> None:
+    settings = read_settings({}, data=tmp_path)
+    kept = read_secret(settings)
+    assert read_secret(settings) == kept
+    (tmp_path / "secret").write_text("")
+    with pytest.raises(ConfigurationError, match="backup"):
+        read_secret(settings)
