@@ -27,7 +27,7 @@ SLICE_RECORDS = 1_000
 IDLE_SECONDS = 0.5
 """How long a poll waits for records before timed work gets its turn."""
 
-PACE_SECONDS = 0.06
+PACE_SECONDS = 0.05
 """From the start of one transaction to the next, unless more than a slice waits: under load, records gather into fewer
 and larger transactions, and a lone record still goes at once. Measured on Kafka and PostgreSQL, see benchmarks/."""
 
