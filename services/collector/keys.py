@@ -25,6 +25,9 @@ MISSES = 10_000
 """Unknown keys remembered. Beyond it the oldest is forgotten: somebody is trying keys out."""
 
 LOOKUPS_AT_ONCE = 4
+LOOKUPS_IN_LINE = 1_000
+"""Keys that wait to be looked up. Beyond it nobody new waits: the database hangs, and somebody is trying keys out."""
+
 LOOKUP_SECONDS = 3.0
 """An answer is due within 5 s, whatever is down."""
 
@@ -65,6 +68,8 @@ class WriteKeys:
             return None
         asking = self._asking.get(key)
         if asking is None:
+            if len(self._asking) >= LOOKUPS_IN_LINE:
+                raise StoreUnavailable("too many keys wait to be looked up")
             asking = self._asking[key] = asyncio.ensure_future(self._look_up(key))
             asking.add_done_callback(lambda done: self._looked_up(key, done))
         try:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from leadlight.errors import StoreUnavailable
+from leadlight.runtime import open_runtime
 from leadlight.settings import Settings
 from leadlight.store.owners import keys
+from services.collector.keys import WriteKeys
 from tests.infra.postgres import PostgresServer
 from tests.services.collector.front_door import (
     READ_KEY,
@@ -95,3 +98,20 @@ async def test_known_keys_work_and_unknown_ones_wait_while_the_database_is_away(
         own_postgres.restart()
         assert await door.owner_sees_drops(1) == {"not_an_object": 1}
         await door.post_until(401, "/v1/page", PAGE, key="wk_unknown")
+
+
+async def test_strangers_keys_do_not_pile_up_while_the_database_hangs(
+    own_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, database_url=own_postgres.url(), secret="s" * 32)
+    async with open_runtime(settings) as runtime:
+        write_keys = WriteKeys(runtime)
+        await asyncio.to_thread(own_postgres.pause)
+        try:
+            asked = (write_keys.find(f"wk_unknown_{number}") for number in range(3_000))
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+            assert len(write_keys._asking) < 2_000
+        finally:
+            await asyncio.to_thread(own_postgres.resume)
+            await asyncio.gather(*write_keys._asking.values(), return_exceptions=True)
