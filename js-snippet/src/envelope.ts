@@ -16,6 +16,9 @@ export interface Envelope {
   [more: string]: unknown;
 }
 
+/** Read once: while a page is being left, some browsers already answer differently. */
+const { userAgent, language: locale } = navigator;
+
 /** The page's address without its fragment, which is the page's own business and may hold secrets. */
 export const address = (): string => location.href.split("#")[0]!;
 
@@ -37,9 +40,8 @@ export function envelope(type: Envelope["type"], page: Page, body: Properties): 
     userId: userId(),
     context: {
       page,
-      userAgent: navigator.userAgent,
-      locale: navigator.language,
-      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      userAgent,
+      locale,
       library: { name: "leadlight.js", version: VERSION },
     },
     ...body,
