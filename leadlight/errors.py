@@ -5,6 +5,7 @@ LeadlightError
 │   └── DataFolderLocked   another process holds the data folder
 ├── Outage                 something outside is away for now: retried, never dead-lettered
 │   ├── LogUnavailable     the event log did not confirm
+│   │   └── LogFull        its disk is full
 │   └── StoreUnavailable   the database did not answer
 ├── RecordTooLarge         the log does not take a record of this size
 ├── PoisonRecord           one record cannot be processed, now or ever: dead-lettered with its reason
@@ -24,12 +25,20 @@ class DataFolderLocked(ConfigurationError):
     """Another process holds the data folder."""
 
 
+class WrongUsage(ConfigurationError):
+    """What somebody gave makes no sense, whatever the state of things: commands then end with 2."""
+
+
 class Outage(LeadlightError):
     """Something outside is away for now. Retried; never the record's fault."""
 
 
 class LogUnavailable(Outage):
     """The event log did not confirm in time. What was sent may still appear."""
+
+
+class LogFull(LogUnavailable):
+    """The event log's disk has no room. The message may be shown to anyone: it names no path."""
 
 
 class StoreUnavailable(Outage):

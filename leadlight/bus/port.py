@@ -70,6 +70,7 @@ class Bus(Protocol):
 
         Raises:
             LogUnavailable: the log could not confirm in time. The records may still appear: a retry may repeat them.
+                A LogFull says that its disk has no room.
             RecordTooLarge: a record exceeds what the log takes; none of the call's records was appended.
         """
         ...
@@ -82,8 +83,8 @@ class Bus(Protocol):
         """The next offset to be written of each partition: what lag is measured against."""
         ...
 
-    async def ready(self) -> bool:
-        """Whether a publish would be taken now."""
+    async def problem(self) -> str | None:
+        """What keeps a publish from being taken now, in a sentence for the operator; None when nothing does."""
         ...
 
     async def close(self) -> None:

@@ -24,6 +24,8 @@ from leadlight.store.owners import sites, webhooks
 LOW_DISK_BYTES = 1 << 30
 """Below this much free space the log and the database fill up within days on a busy site."""
 
+FREE_SPACE = "Free some space beside the data folder; if there is enough, look at the process's output."
+
 MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 
@@ -142,7 +144,8 @@ async def _log(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("process", "fail", f"pid {running['pid']} does not answer: {error!r}", do)
             return
         for part, text in problems.items():
-            yield Finding("process", "fail", f"{part}: {text}", "Look at its output.")
+            do = FREE_SPACE if part == "log" else "Look at its output."
+            yield Finding("process", "fail", f"{part}: {text}", do)
         if not problems:
             yield Finding("process", "ok", f"running at {running['collector']}")
         return
@@ -152,12 +155,11 @@ async def _log(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("log", "fail", str(error), "Correct LEADLIGHT_BUS_URL, or stop the other process.")
         return
     try:
-        ready = await bus.ready()
+        problem = await bus.problem()
     finally:
         await bus.close()
-    if ready:
+    if problem is None:
         yield Finding("log", "ok", "takes records")
-    elif settings.embedded:
-        yield Finding("log", "fail", "takes no records", "Free some space beside the data folder.")
     else:
-        yield Finding("log", "fail", f"no answer from {settings.bus_url}", "Start Kafka, then `leadlight topics`.")
+        do = FREE_SPACE if settings.embedded else "Start Kafka, then `leadlight topics`."
+        yield Finding("log", "fail", problem, do)

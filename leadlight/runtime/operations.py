@@ -52,8 +52,8 @@ async def find_problems(runtime: Runtime, services: Sequence[Service]) -> Proble
         problems["records"] = f"{dead} of the last hour's {handled} could not be processed: see the dead-letter store"
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            if not await runtime.bus.ready():
-                problems["log"] = "not reachable"
+            if problem := await runtime.bus.problem():
+                problems["log"] = problem
     except (LeadlightError, TimeoutError) as error:
         problems["log"] = str(error) or "no answer"
     for service in services:

@@ -11,7 +11,7 @@ from leadlight.core.intake.calls import Post, TooManyCalls, Unreadable, read_pos
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.times import skew, to_milliseconds
 from leadlight.core.records import Channel, EventType, encode, key_of
-from leadlight.errors import LogUnavailable, StoreUnavailable
+from leadlight.errors import LogFull, LogUnavailable, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import AsgiApp, Receive, Scope, Send
@@ -121,6 +121,8 @@ class Ingest:
         if records:
             try:
                 await self.runtime.bus.publish(EVENTS.name, records)
+            except LogFull as error:
+                raise Refused(problems.full_log(str(error))) from error
             except LogUnavailable as error:
                 raise Refused(problems.MISSED_LOG) from error
             self.tally.admitted(grant.site, len(records))

@@ -51,6 +51,13 @@ NOT_FOUND = Problem(
     404, "Not found", "The collector takes posts to /v1/batch, page, track, identify, group, alias and screen."
 )
 MISSED_LOG = unavailable("The event log did not confirm in time. Send the events again: repeats do no harm.")
+
+
+def full_log(why: str) -> Problem:
+    """The log's disk has no room: the owner, who must see to it, reads answers more often than logs."""
+    return unavailable(f"{why} Send the events again once there is room: repeats do no harm.")
+
+
 MISSED_STORE = unavailable("The write key could not be looked up just now. Send the events again.")
 OVERLOADED = unavailable("Too many requests are under way. Send the events again in a moment.")
 NOT_A_POST = Problem(405, "Method not allowed", "Events are sent by POST.", ((b"allow", b"POST, OPTIONS"),))

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from leadlight.bus.embedded.consumer import EmbeddedConsumer
+from leadlight.bus.embedded.disk import Disk
 from leadlight.bus.embedded.log import Sizes, TopicLog
 from leadlight.bus.embedded.topic import OpenTopic
 from leadlight.bus.port import Partition, Positions, too_large
 from leadlight.bus.topics import TOPICS, Topic
 from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable
-
-FREE_BYTES = 32 * 1024 * 1024
-"""Below this much free disk the log says it is not ready, before a write has to fail."""
 
 _LEGAL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,248}")  # what Kafka takes, less the names that hide files
 
@@ -31,6 +29,7 @@ class EmbeddedBus:
     ) -> None:
         self._now = now
         self._folder = folder
+        self._disk = Disk(folder, now)
         self._lock = lock
         self._sizes = sizes
         self._declared = {topic.name: topic for topic in topics}
@@ -75,6 +74,7 @@ class EmbeddedBus:
         except BaseException:
             await bus.close()
             raise
+        bus._disk.warn_if_low()
         return bus
 
     async def topic(self, name: str) -> OpenTopic:
@@ -87,7 +87,7 @@ class EmbeddedBus:
             if name not in self._topics:
                 declared = self._declared.get(name) or Topic(name, readers=())
                 opened = await asyncio.get_running_loop().run_in_executor(self._writing, self._open_log, name)
-                self._topics[name] = OpenTopic(declared, opened, self._writing, self._now)
+                self._topics[name] = OpenTopic(declared, opened, self._writing, self._disk, self._now)
         return self._topics[name]
 
     def _open_log(self, name: str) -> TopicLog:
@@ -105,7 +105,7 @@ class EmbeddedBus:
             try:
                 opened = await self.topic(topic)
             except OSError as error:
-                raise LogUnavailable(f"The event log cannot be written: {error.strerror or error}") from error
+                raise self._disk.refused(error) from error
         await opened.publish(records)
 
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> EmbeddedConsumer:
@@ -115,11 +115,8 @@ class EmbeddedBus:
         logs = [(await self.topic(name)).log for name in topics]
         return {log.partition: log.end for log in logs}
 
-    async def ready(self) -> bool:
-        if self._closed:
-            return False
-        disk = os.statvfs(self._folder)
-        return disk.f_bavail * disk.f_frsize >= FREE_BYTES
+    async def problem(self) -> str | None:
+        return "the event log is closed" if self._closed else self._disk.problem()
 
     async def close(self) -> None:
         if self._closed:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
+from leadlight.bus.embedded.disk import Disk
 from leadlight.bus.embedded.log import TopicLog, trimmable
 from leadlight.bus.metrics import FAILED, PUBLISHED
 from leadlight.bus.topics import Topic
@@ -48,11 +49,14 @@ class _Place(NamedTuple):
 class OpenTopic:
     """A topic's log with the tasks around it. Lives on the event loop; the log's writes run in `writer`."""
 
-    def __init__(self, topic: Topic, topic_log: TopicLog, writer: Executor, now: Callable[[], float]) -> None:
+    def __init__(
+        self, topic: Topic, topic_log: TopicLog, writer: Executor, disk: Disk, now: Callable[[], float]
+    ) -> None:
         self.topic = topic
         self.log = topic_log
         self.readers: dict[str, list[EmbeddedConsumer]] = {}
         self._writer = writer
+        self._disk = disk
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Place] = deque()
@@ -107,8 +111,7 @@ class OpenTopic:
             except OSError as error:
                 self._failed.inc(len(records))
                 log.error("log not written", topic=self.topic.name, error=str(error), records=len(records))  # noqa: TRY400
-                why = f"The event log cannot be written: {error.strerror or error} ({self.topic.name})"
-                self._fail(self._writing, LogUnavailable(why))
+                self._fail(self._writing, self._disk.refused(error))
             except Exception as error:
                 self._fail(self._writing, error)
             else:
@@ -128,6 +131,7 @@ class OpenTopic:
 
     def _append(self, records: Records) -> None:
         self.log.append(records, now=self._now())
+        self._disk.written()
 
     def _next_group(self) -> tuple[Records, "list[_Place]"]:
         """What is written and synced together. Whoever has given up waiting is left out."""

@@ -78,8 +78,10 @@ class KafkaBus:
             self._offsets = client
         return self._offsets
 
-    async def ready(self) -> bool:
-        return await self._publisher.answers(within_seconds=READY_SECONDS)
+    async def problem(self) -> str | None:
+        if await self._publisher.answers(within_seconds=READY_SECONDS):
+            return None
+        return f"no answer from {','.join(self.servers)}"
 
     async def close(self) -> None:
         await self._publisher.close()

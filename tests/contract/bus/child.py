@@ -47,10 +47,12 @@ async def publish_past_a_full_disk(data: Path, limit_bytes: int) -> None:
             refused += 1
             tell(f"refused: {error}")
         number += 1
+    tell(f"problem: {await bus.problem()}")
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     for last in range(number, number + 5):
         await bus.publish(TOPIC, [(b"k", value(last))])
         tell(last)
+    tell(f"problem: {await bus.problem()}")
     await bus.close()
 
 

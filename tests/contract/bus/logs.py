@@ -150,11 +150,25 @@ async def poll_until(
     return batches
 
 
+class Clock:
+    """Goes only when a test moves it on."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until the condition holds, or patience ends."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def takes_records(bus: Bus) -> bool:
+    return await bus.problem() is None
 
 
 def numbered(count: int, *, key: bytes = b"site:visitor", start: int = 0) -> list[tuple[bytes, bytes]]:

@@ -4,18 +4,19 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from leadlight.bus import open_bus
 from leadlight.bus.embedded import EmbeddedBus, Sizes
 from leadlight.bus.metrics import SKIPPED
 from leadlight.bus.port import Partition
-from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable
+from leadlight.errors import ConfigurationError, DataFolderLocked, LogFull
 from tests.contract.bus.child import TOPIC, value
-from tests.contract.bus.logs import from_the_beginning, numbered, read
+from tests.contract.bus.logs import Clock, from_the_beginning, numbered, read
+from tests.infra.disk import fill, small_disk
 from tests.infra.parts import ROOT
 
 
@@ -147,33 +148,67 @@ async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path
     confirmed = [int(line) for line in lines if line.isdecimal()]
     refused = [line for line in lines if line.startswith("refused: The event log cannot be written: ")]
     assert len(refused) == 3
+    problems = [line.removeprefix("problem: ") for line in lines if line.startswith("problem: ")]
+    assert [problem.split(": ")[0] for problem in problems] == [f"the disk of {tmp_path}/log is full", "None"]
     assert len(confirmed) > 100
     assert await stored_values(tmp_path) == [value(number) for number in confirmed]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "leadlight-test", str(tmp_path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount the small disk this needs; a file size limit stands for it above")
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
+async def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=512) as disk:
+        bus = await EmbeddedBus.open(disk)
+        ballast = fill(disk, but_kib=200)
+        confirmed = []
+        with pytest.raises(LogFull, match="its disk is full") as refused:  # noqa: PT012
+            for number in range(10_000):
+                await bus.publish(TOPIC, [(b"k", value(number))])
+                confirmed.append(value(number))
+        assert str(disk) not in str(refused.value)
+        assert (
+            await bus.problem() == f"the disk of {disk}/log is full: 0 MB free; posts are refused until there is room"
+        )
+        ballast.unlink()
+        await bus.publish(TOPIC, [(b"k", b"after")])
+        assert await bus.problem() is None
+        await bus.close()
+        assert await stored_values(disk) == [*confirmed, b"after"]
 
 
-async def test_a_disk_that_is_really_full(small_disk: Path) -> None:
-    bus = await EmbeddedBus.open(small_disk)
-    ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(300_000))
-    assert not await bus.ready()
-    confirmed = []
-    with pytest.raises(LogUnavailable, match="No space left"):  # noqa: PT012
-        for number in range(10_000):
-            await bus.publish(TOPIC, [(b"k", value(number))])
-            confirmed.append(value(number))
-    ballast.unlink()
-    await bus.publish(TOPIC, [(b"k", b"after")])
-    await bus.close()
-    assert await stored_values(small_disk) == [*confirmed, b"after"]
+async def test_little_room_is_warned_of_once_a_minute_and_stops_nobody(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=512) as disk, capture_logs() as logs:
+        clock = Clock()
+        bus = await EmbeddedBus.open(disk, now=clock)
+        warned = []
+        for seconds in (0, 59, 1, 1, 58, 1):
+            clock.now += seconds
+            await bus.publish(TOPIC, [(b"k", b"v")])
+            assert await bus.problem() is None
+            warned.append(sum("almost full" in line["event"] for line in logs))
+        await bus.close()
+    assert warned == [1, 1, 2, 2, 2, 3]
+
+
+async def test_a_disk_without_room_for_the_next_segment_is_a_problem_before_anything_failed(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=512) as disk:
+        bus = await EmbeddedBus.open(disk)
+        assert await bus.problem() is None
+        ballast = fill(disk, but_kib=4)
+        assert "is full: 0 MB free" in (await bus.problem() or "")
+        ballast.unlink()
+        assert await bus.problem() is None
+        await bus.close()
+
+
+async def test_a_publish_too_large_for_the_room_is_forgotten_when_no_more_fail(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=512) as disk:
+        clock = Clock()
+        bus = await EmbeddedBus.open(disk, now=clock)
+        with pytest.raises(LogFull):
+            await bus.publish(TOPIC, [(b"k", bytes(900_000))])
+        assert await bus.problem() is not None
+        clock.now += 31
+        assert await bus.problem() is None, "nobody would be sent here who could show that there is room again"
+        await bus.close()
 
 
 async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:

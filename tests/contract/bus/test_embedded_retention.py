@@ -7,19 +7,10 @@ from leadlight.bus.embedded.log import trimmable
 from leadlight.bus.embedded.segment import Segment
 from leadlight.bus.port import Partition
 from leadlight.bus.topics import DAY_SECONDS, Topic
-from tests.contract.bus.logs import from_the_beginning, numbered, read, until
+from tests.contract.bus.logs import Clock, from_the_beginning, numbered, read, until
 
 READERS = ("identifier", "auditor")
 HOME = Partition("events", 0)
-NOON = 1_800_000_000.0
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def opened(data: Path, clock: Clock, *, segment_bytes: int = 100) -> EmbeddedBus:

@@ -6,7 +6,7 @@ import pytest
 
 from leadlight.bus.port import MAX_RECORD_BYTES, Bus
 from leadlight.errors import LogUnavailable, RecordTooLarge
-from tests.contract.bus.logs import LogUnderTest, from_the_beginning, numbered, read, until
+from tests.contract.bus.logs import LogUnderTest, from_the_beginning, numbered, read, takes_records, until
 
 
 async def test_what_was_confirmed_is_there_when_the_log_is_opened_again(log: LogUnderTest) -> None:
@@ -101,7 +101,7 @@ async def test_a_publisher_that_gives_up_waiting_harms_nobody_else(log: LogUnder
 
 
 async def test_an_open_log_is_ready_and_a_closed_one_refuses(log: LogUnderTest, bus: Bus) -> None:
-    await until(bus.ready)
+    await until(lambda: takes_records(bus))
     await bus.close()
     with pytest.raises(LogUnavailable):
         await bus.publish(log.topic, numbered(1))

@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.infra.disk import fill, small_disk
 from tests.services.cli.command import COMMAND, environment, leadlight
 
 START_SECONDS = 60
@@ -176,6 +177,24 @@ def test_demo_visitors_come_and_go_without_a_trace(tmp_path: Path, free_port: in
         assert removed["visitors"] == 12
         assert json.loads(fetch(visitors, Authorization=f"Bearer {key}")[1])["data"] == []
         assert leadlight(tmp_path, "demo", "remove", "--json").json["visitors"] == 0
+
+
+def test_an_almost_full_disk_is_told_at_the_start_and_a_full_one_by_the_doctor(tmp_path: Path, free_port: int) -> None:
+    with (
+        small_disk(tmp_path / "disk", kib=16_384) as disk,
+        up(disk, "--port", str(free_port), "--no-demo-site") as running,
+    ):
+        assert fetch(f"{running['collector']}/readyz")[0] == 200
+        ballast = fill(disk)
+        outcome = leadlight(disk, "doctor")
+        assert outcome.code == 1
+        assert f"log: the disk of {disk}/log is full: 0 MB free" in outcome.out
+        assert "Free some space" in outcome.out
+        ballast.unlink()
+        assert leadlight(disk, "doctor").code == 0
+        running["process"].send_signal(signal.SIGINT)
+        _, said = running["process"].communicate(timeout=30)
+    assert "the disk is almost full" in said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="making a small file system to fill needs root")

@@ -1,6 +1,7 @@
 """A 200 means stored; what cannot be stored is answered with a 503, soon."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from leadlight.settings import Settings
 from services.collector.body import IN_FLIGHT_BYTES, Bodies
 from services.collector.problems import OVERLOADED, Refused
+from tests.infra.disk import fill, small_disk
 from tests.infra.kafka import KafkaBroker
 from tests.services.collector.front_door import WRITE_KEY, FrontDoor, open_front_door
 
@@ -19,6 +21,25 @@ async def test_a_log_that_is_away_is_a_503_with_a_time_to_come_back(door: FrontD
     answer = await door.post("/v1/page", PAGE)
     assert answer.problem["status"] == 503
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_full_disk_says_so_to_the_poster_and_to_the_operator_until_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=4_096) as disk:
+        database = f"sqlite+aiosqlite:///{tmp_path / 'leadlight.db'}"
+        async with open_front_door(Settings(data=disk, database_url=database)) as door:
+            assert (await door.request("GET", "/readyz")).status == 200, "little room is no reason to send posts away"
+            ballast = fill(disk)
+            answer = await door.post_until(503, "/v1/track", {"anonymousId": "a", "event": "e" * 1_000}, key=WRITE_KEY)
+            assert "disk is full" in answer.problem["detail"]
+            assert str(tmp_path) not in answer.problem["detail"]
+            assert int(answer.headers["Retry-After"]) > 0
+            health = await door.request("GET", "/readyz")
+            assert health.status == 503
+            told = json.loads(health.body)["problems"]["log"]
+            assert told.startswith(f"the disk of {disk}/log is full: 0 MB free;")
+            ballast.unlink()
+            assert (await door.post("/v1/page", PAGE)).status == 200
+            assert (await door.request("GET", "/readyz")).status == 200
 
 
 async def test_a_dead_broker_is_a_503_within_5_seconds_and_forgotten_when_it_is_back(
