@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -26,6 +26,7 @@ log = get_logger(__name__)
 PORT = 8002
 FOR_EVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
+WHERE_EVENTS_GO = "Events go to /v1/batch."
 
 
 def service(runtime: Runtime) -> Service:
@@ -96,6 +97,10 @@ class Kept(StaticFiles):
 
 
 async def ask_to_sign_in(request: Request, _: Exception) -> Response:
+    if not _reading(request):
+        if "text/html" in request.headers.get("accept", ""):
+            return _trouble(request, 401, "You are signed out", "Nothing was changed. Sign in again, and repeat it.")
+        return _problem(401, "Not signed in", f"This needs a session of the console. {WHERE_EVENTS_GO}")
     if is_live(request):
         return Response(status_code=204, headers={"HX-Redirect": "/sign-in"})
     if request.url.path == "/live":
@@ -109,12 +114,12 @@ async def refuse(request: Request, error: Exception) -> Response:
 
 async def not_found(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status in (404, 405) and not _reading(request):
+        # whatever posts here believes to have found the collector: a page with a 200 would tell it that all is well
+        said = f"The console takes no {request.method} at this path. {WHERE_EVENTS_GO}"
+        return _problem(404, "Not found", said)
     if status != 404:
         return _trouble(request, status, "That did not work", str(getattr(error, "detail", "")))
-    try:
-        await seat_of(request)
-    except NotSignedIn:
-        return await ask_to_sign_in(request, error)
     return _trouble(
         request, 404, "Nothing here", "This page or visitor does not exist, or belongs to a site you cannot see."
     )
@@ -132,6 +137,15 @@ async def away(request: Request, error: Exception) -> Response:
 async def broken(request: Request, error: Exception) -> Response:
     log.error("page failed", path=request.url.path, error=repr(error))
     return _trouble(request, 500, "Something broke", "It was written to the log. Going back and trying again may help.")
+
+
+def _reading(request: Request) -> bool:
+    return request.method in ("GET", "HEAD")
+
+
+def _problem(status: int, title: str, detail: str) -> Response:
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(problem, status, media_type="application/problem+json")
 
 
 def _trouble(request: Request, status: int, title: str, text: str) -> Response:

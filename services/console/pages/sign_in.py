@@ -55,9 +55,10 @@ async def redeem(request: Request, token: str, runtime: OurRuntime) -> Response:
 async def sign_out(request: Request, runtime: OurRuntime) -> Response:
     """End the session, here and on the server."""
     token = request.cookies.get(session.COOKIE)
-    if token:
-        async with runtime.database.begin() as connection:
-            await users.sign_out(connection, token)
+    if not token:
+        raise NotSignedIn
+    async with runtime.database.begin() as connection:
+        await users.sign_out(connection, token)
     response = RedirectResponse("/sign-in", 303)
     session.forget(response, secure=_secure(request, runtime))
     return response

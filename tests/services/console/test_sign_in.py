@@ -44,10 +44,51 @@ async def test_a_link_that_was_never_given_is_refused(stranger: Visit, token: st
 
 
 async def test_without_a_session_every_page_leads_to_the_way_in(stranger: Visit) -> None:
-    for path in ("/", "/visitors", "/visitors/x", "/alerts", "/set-up", "/health", "/nothing"):
+    for path in ("/", "/visitors", "/visitors/x", "/alerts", "/set-up", "/health"):
         async with stranger.http.get(stranger.url + path, allow_redirects=False) as answer:
             assert (path, answer.status, answer.headers.get("Location")) == (path, 303, "/sign-in")
     assert "leadlight user add" in await stranger.read("/sign-in")
+
+
+async def test_without_a_session_a_page_that_does_not_exist_is_said_to_be_none(stranger: Visit) -> None:
+    for path in ("/nothing", "/v1/batches", "/static/none.js"):
+        async with stranger.http.get(stranger.url + path, allow_redirects=False) as answer:
+            assert (path, answer.status) == (path, 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/", 404),
+        ("POST", "/v1/batches", 404),
+        ("POST", "/b", 404),
+        ("POST", "/visitors", 404),
+        ("POST", "/visitors/x", 404),
+        ("POST", "/static/console.js", 404),
+        ("PUT", "/alerts/seen", 404),
+        ("OPTIONS", "/v1/p", 404),
+        ("POST", "/alerts/seen", 401),
+        ("POST", "/set-up/sites", 401),
+        ("POST", "/site", 401),
+        ("POST", "/sign-out", 401),
+    ],
+)
+async def test_an_sdk_with_a_wrong_path_never_believes_its_events_stored(
+    stranger: Visit, method: str, path: str, status: int
+) -> None:
+    async with stranger.http.request(method, stranger.url + path, json={"batch": []}) as answer:
+        assert (answer.status, answer.content_type) == (status, "application/problem+json")
+        assert answer.history == ()
+        problem = await answer.json()
+    assert set(problem) == {"type", "title", "status", "detail"}
+    assert problem["status"] == status
+    assert "/v1/batch." in problem["detail"]
+
+
+async def test_whose_session_ends_while_a_page_is_open_is_told_in_words(stranger: Visit) -> None:
+    async with stranger.http.post(stranger.url + "/alerts/seen", headers={"Accept": "text/html"}) as answer:
+        assert answer.status == 401
+        assert "You are signed out" in await answer.text()
 
 
 async def test_a_page_that_refreshes_itself_is_led_to_the_way_in_as_a_whole(stranger: Visit) -> None:
