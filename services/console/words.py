@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from leadlight.core.objects import Reason, Signal, Visitor
+from leadlight.core.objects import PageRead, Reason, Signal, Visitor
+from leadlight.store.views.console_views import PageOpened
 
 _MONTHS = [
     "January",
@@ -127,6 +128,11 @@ def ordinal(number: int) -> str:
     """`1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number:,}{ending}"
+
+
+def page(given: PageRead | PageOpened) -> str:
+    """A page's title and path in full, for where they are cut: `Pricing, /pricing`."""
+    return ", ".join(dict.fromkeys(part for part in (given.title, given.path) if part))
 
 
 def category(name: str | None, path: str) -> str:

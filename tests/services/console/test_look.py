@@ -1,9 +1,9 @@
 """What anybody can see, whatever their eyes, hands, screen and settings: measured in a real browser."""
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
-from tests.services.console.cast import morning
+from tests.services.console.cast import minutes, morning
 from tests.services.console.conftest import Window
 from tests.services.console.stage import Stage
 
@@ -73,6 +73,30 @@ async def test_nothing_scrolls_sideways(stage: Stage, window: Window, width: int
         assert await window.sideways() <= 0, path
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_whatever_strangers_write_is_cut_with_the_whole_on_hover(
+    stage: Stage, window: Window, width: int
+) -> None:
+    endless = "x" * 1_900
+    someone = stage.someone("endless", demo=True)
+    for number, path in enumerate(("/pricing", "/demo", "/contact", "/compare")):
+        someone.reads(path, ago=minutes(9 - number), seconds=30, campaign={"source": endless, "name": endless})
+    someone.introduces("e@endless.example", ago=minutes(4), company=endless, name=endless, job_title=endless)
+    someone.does(endless, ago=minutes(3), path=f"/{endless}")
+    someone.reads(f"/{endless}", ago=minutes(2), seconds=30, title=endless)
+    await stage.happens(someone)
+    await window.page.set_viewport_size({"width": width, "height": 844})
+    for path in ("/", "/visitors", f"/visitors/{someone.id}", "/alerts", "/set-up", f"/visitors?q={endless}"):
+        await window.page.goto(stage.url + path)
+        assert await window.sideways() <= 0, path
+        clipped = "[...document.querySelectorAll('.row, .notice, .visit, .person, dl.facts')].map((e) => [e.scrollWidth - e.clientWidth, e.offsetHeight])"
+        for wider, height in await window.page.evaluate(clipped):
+            assert wider <= 0, path
+            assert height < 500, path
+    await window.page.goto(f"{stage.url}/visitors/{someone.id}")
+    assert await window.page.locator(".live .cut").get_attribute("title") == f"/{endless}"
+
+
 async def test_everything_has_a_name_and_pages_raise_no_complaint(stage: Stage, window: Window) -> None:
     await stage.happens(*morning(stage))
     for path in paths(stage):
@@ -97,6 +121,29 @@ async def test_on_a_phone_the_rail_is_a_bar_below(stage: Stage, window: Window) 
     assert box is not None
     assert box["y"] > 780
     assert box["height"] >= 24
+
+
+@pytest.mark.parametrize("role", ["admin", "rep"])
+async def test_on_a_phone_health_and_the_way_out_are_under_more(stage: Stage, browser: Browser, role: str) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    await page.goto(await stage.sign_in_link(email=f"{role}@fernhall.example", role=role))
+    await page.wait_for_url(stage.url + "/")
+    health, out = page.get_by_role("link", name="Health"), page.get_by_role("button", name="Sign out")
+    await expect(out).to_be_hidden()
+    await page.get_by_role("button", name="More").press("Enter")
+    await expect(out).to_be_in_viewport()
+    await page.keyboard.press("Tab")
+    await expect(health).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(out).to_be_hidden()
+    await page.get_by_role("button", name="More").click()
+    await health.click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Health")
+    await page.get_by_role("button", name="More").click()
+    await out.click()
+    await page.wait_for_url(stage.url + "/sign-in")
+    await context.close()
 
 
 async def test_whoever_wants_no_motion_sees_none(stage: Stage, window: Window) -> None:
