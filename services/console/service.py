@@ -17,6 +17,7 @@ from leadlight.runtime.service import Problems, Service
 from services.console.guard import Guard
 from services.console.live import Broadcaster
 from services.console.pages import alerts, health, now, set_up, sign_in, visitors
+from services.console.pages.frame import READ
 from services.console.render import STATIC, is_live, page
 from services.console.session import Forbidden, Live, NotSignedIn, OurRuntime, Signed, seat_of
 from services.console.shared import Shared
@@ -49,7 +50,7 @@ def console_app(runtime: Runtime, broadcaster: Broadcaster) -> Guard:
     for part in (now, visitors, alerts, set_up, health, sign_in):
         app.include_router(part.router)
     app.add_api_route("/live", live, response_class=StreamingResponse)
-    app.add_api_route("/favicon.svg", favicon, response_class=Response)
+    app.add_api_route("/favicon.svg", favicon, methods=READ, response_class=Response)
     app.mount("/static", Kept(directory=STATIC, check_dir=False))
     app.add_exception_handler(NotSignedIn, ask_to_sign_in)
     app.add_exception_handler(Forbidden, refuse)

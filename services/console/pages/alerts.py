@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from leadlight.store.views import console_views, visitor_objects
-from services.console.pages.frame import around, marked
+from services.console.pages.frame import READ, around, marked
 from services.console.render import page
 from services.console.session import OurRuntime, Signed
 
@@ -18,7 +18,7 @@ PER_PAGE = 40
 ID = re.compile(r"[0-9a-f-]{36}")
 
 
-@router.get("/alerts")
+@router.api_route("/alerts", methods=READ)
 async def alerts_page(
     request: Request,
     seat: Signed,

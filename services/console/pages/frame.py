@@ -12,6 +12,9 @@ from leadlight.store.views import console_views
 from services.console.live import Broadcaster
 from services.console.session import Seat, broadcaster_of, runtime_of
 
+READ = ["GET", "HEAD"]
+"""How a page is asked for; those who only watch whether it is there send HEAD."""
+
 
 def marked(request: Request, seat: Seat) -> dict[str, Any]:
     """To be taken before anything is read, so that no change falls between reading and listening."""

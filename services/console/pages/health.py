@@ -13,14 +13,14 @@ from leadlight.runtime import Runtime
 from leadlight.runtime.operations import find_problems
 from leadlight.store import dead_letters
 from leadlight.store.tables import positions
-from services.console.pages.frame import around, marked
+from services.console.pages.frame import READ, around, marked
 from services.console.render import page
 from services.console.session import OurRuntime, Signed
 
 router = APIRouter()
 
 
-@router.get("/health")
+@router.api_route("/health", methods=READ)
 async def health_page(request: Request, seat: Signed, runtime: OurRuntime) -> HTMLResponse:
     given = marked(request, seat)
     now = given["now"]

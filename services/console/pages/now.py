@@ -12,7 +12,7 @@ from leadlight.core.objects import Visitor
 from leadlight.store.views import console_views, visitor_objects
 from leadlight.store.views.console_views import PageOpened
 from services.console import words
-from services.console.pages.frame import around, marked
+from services.console.pages.frame import READ, around, marked
 from services.console.render import is_live, page
 from services.console.session import OurRuntime, Seat, Signed
 from services.console.shared import Shared
@@ -28,7 +28,7 @@ WAITING = 4
 PLACES = 7
 
 
-@router.get("/")
+@router.api_route("/", methods=READ)
 async def now_page(request: Request, seat: Signed, runtime: OurRuntime) -> HTMLResponse:
     """The page everybody has open: what an open one swaps in is drawn once for all who watch the site."""
     given = marked(request, seat)

@@ -12,7 +12,7 @@ from leadlight.errors import ConfigurationError
 from leadlight.store.owners import keys, sites, users, webhooks
 from leadlight.store.views import console_views
 from services.console import session
-from services.console.pages.frame import around, marked
+from services.console.pages.frame import READ, around, marked
 from services.console.render import page
 from services.console.session import Admin, OurRuntime
 
@@ -35,7 +35,7 @@ DROPS = {
 }
 
 
-@router.get("/set-up")
+@router.api_route("/set-up", methods=READ)
 async def set_up_page(request: Request, seat: Admin, runtime: OurRuntime) -> HTMLResponse:
     return await _page(request, seat, runtime)
 

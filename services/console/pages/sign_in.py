@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from leadlight.store.owners import users
 from services.console import session
+from services.console.pages.frame import READ
 from services.console.render import page
 from services.console.session import NotSignedIn, OurRuntime, Signed, seat_of
 
@@ -16,7 +17,7 @@ TOKEN_CHARACTERS = 200
 """Ours have 43; whatever is longer is no token and is not looked up."""
 
 
-@router.get("/sign-in")
+@router.api_route("/sign-in", methods=READ)
 async def explain(request: Request, runtime: OurRuntime) -> Response:
     """How to get a link; whoever is in already goes on to the console."""
     try:
@@ -26,7 +27,7 @@ async def explain(request: Request, runtime: OurRuntime) -> Response:
     return RedirectResponse("/", 303)
 
 
-@router.get("/sign-in/{token}")
+@router.api_route("/sign-in/{token}", methods=READ)
 async def offer(request: Request, token: str, runtime: OurRuntime) -> HTMLResponse:
     """A page that signs in by a POST: scanners of mail and chat open links, and must not use this one up."""
     async with runtime.database.read() as connection:

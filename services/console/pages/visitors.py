@@ -15,7 +15,7 @@ from leadlight.store import rules as site_rules
 from leadlight.store.views import console_views, visitor_objects, visitor_route
 from leadlight.store.views.console_views import PRESENCE, Wanted
 from services.console import curve
-from services.console.pages.frame import around, marked
+from services.console.pages.frame import READ, around, marked
 from services.console.render import page
 from services.console.session import OurRuntime, Signed
 
@@ -27,7 +27,7 @@ MOMENTS = 100
 ID = re.compile(r"[0-9a-f-]{36}")
 
 
-@router.get("/visitors")
+@router.api_route("/visitors", methods=READ)
 async def visitors_page(
     request: Request,
     seat: Signed,
@@ -64,7 +64,7 @@ async def visitors_page(
     )
 
 
-@router.get("/visitors/{id}")
+@router.api_route("/visitors/{id}", methods=READ)
 async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRuntime) -> HTMLResponse:
     given = marked(request, seat)
     now, site = given["now"], seat.site.id

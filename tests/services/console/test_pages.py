@@ -138,6 +138,16 @@ async def test_another_sites_visitor_and_alert_are_not_here(stage: Stage, admin:
     assert "Their Visitor" not in await admin.read("/alerts")
 
 
+async def test_monitors_may_ask_for_the_head_of_every_page(stage: Stage, admin: Visit, stranger: Visit) -> None:
+    await stage.happens(*morning(stage))
+    for path in (*PAGES, f"/visitors/{stage.someone('mara').id}", "/favicon.svg"):
+        async with admin.http.head(admin.url + path, allow_redirects=False) as answer:
+            assert (path, answer.status, await answer.read()) == (path, 200, b"")
+    for path, status in (("/", 303), ("/sign-in", 200), ("/nothing", 404)):
+        async with stranger.http.head(stranger.url + path, allow_redirects=False) as answer:
+            assert (path, answer.status) == (path, status)
+
+
 @pytest.mark.parametrize("path", ["/visitors/%00", "/visitors/nobody", "/alerts/%00", "/alerts/1", "/no-such-page"])
 async def test_what_does_not_exist_is_said_plainly(admin: Visit, path: str) -> None:
     assert "Nothing here" in await admin.read(path, status=404)
