@@ -3,7 +3,7 @@
 import sys
 
 from leadlight.cli.commands import app
-from leadlight.errors import ConfigurationError, LeadlightError, Outage
+from leadlight.errors import ConfigurationError, LeadlightError, Outage, WrongUsage
 
 __all__ = ["main"]
 
@@ -12,6 +12,8 @@ def main() -> None:
     """Run one command; exit 0 done, 1 failed with a reason on stderr, 2 wrong usage."""
     try:
         app(prog_name="leadlight")
+    except WrongUsage as error:
+        _fail(str(error), code=2)
     except ConfigurationError as error:
         _fail(str(error))
     except Outage as error:
@@ -22,6 +24,6 @@ def main() -> None:
         _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
 
 
-def _fail(why: str) -> None:
+def _fail(why: str, code: int = 1) -> None:
     sys.stderr.write(f"leadlight: {why}\n")
-    sys.exit(1)
+    sys.exit(code)

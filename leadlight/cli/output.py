@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-from leadlight.errors import ConfigurationError
+from leadlight.errors import WrongUsage
 
 Row = Mapping[str, object]
 
@@ -29,10 +29,10 @@ def show(result: Row | Sequence[Row], *, as_json: bool, hint: str = "") -> None:
 
 
 def plain_name(text: str, what: str) -> str:
-    """Raises ConfigurationError for a name that is empty or not text (terminals pass on broken bytes as surrogates)."""
+    """Raises WrongUsage for a name that is empty or not text (terminals pass on broken bytes as surrogates)."""
     name = text.strip()
     if not name or "\x00" in name or not name.isprintable():
-        raise ConfigurationError(f"{what} needs a name in plain text.")
+        raise WrongUsage(f"{what} needs a name in plain text.")
     return name
 
 

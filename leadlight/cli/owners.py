@@ -45,7 +45,7 @@ def add_site(
 
     async def work() -> None:
         settings = settings_for_command()
-        async with open_database(settings) as database, database.begin() as connection:
+        async with open_database(settings, create=True) as database, database.begin() as connection:
             site = await sites.add(
                 connection,
                 id=str(uuid4()),
@@ -186,6 +186,20 @@ def list_users(site: SiteOption, as_json: AsJson = False) -> None:
         show(rows, as_json=as_json)
 
     run(work())
+
+
+@user_app.command("remove")
+def remove_user(email: Annotated[str, typer.Argument()], site: SiteOption, as_json: AsJson = False) -> None:
+    """Take somebody's access away at once, wherever they are signed in."""
+
+    async def work() -> bool:
+        async with open_database(settings_for_command()) as database, database.begin() as connection:
+            owner = await sites.find(connection, site)
+            return await users.remove(connection, owner.id, email)
+
+    removed = run(work())
+    show({"email": email, "removed": removed}, as_json=as_json)
+    raise typer.Exit(0 if removed else 1)
 
 
 @webhook_app.command("add")

@@ -34,8 +34,17 @@ def settings_for_command(data: Path | None = None) -> Settings:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, at this version's schema. SQLite is made on the spot; PostgreSQL wants `leadlight migrate` first."""
+async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[Database]:
+    """The database, at this version's schema; PostgreSQL wants `leadlight migrate` first.
+
+    Raises:
+        ConfigurationError: there is no SQLite database here and none is to be made: most likely the wrong folder.
+    """
+    if settings.sqlite and not settings.database_url and not create and not (settings.data / "leadlight.db").exists():
+        raise ConfigurationError(
+            f"There are no data of Leadlight in {settings.data.absolute()}. Name their folder with LEADLIGHT_DATA, "
+            "or begin with `leadlight up` or `leadlight site add`."
+        )
     prepare_data_folder(settings)
     database = Database(settings.effective_database_url)
     try:

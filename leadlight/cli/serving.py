@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -134,12 +135,22 @@ def _welcome(settings: Settings, addresses: dict[str, str | None]) -> None:
         f"  Feed docs   {addresses['docs']}",
         f"  Collector   {addresses['collector']}/v1/batch",
         "",
-        "  A living console in a minute:  leadlight demo     (and away again: leadlight demo remove)",
+        f"  A living console in a minute:  {_command()} demo     (and away again: {_command()} demo remove)",
         f"  Ctrl-C stops; starting again keeps all data in {settings.data}",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """This program as it can be typed here."""
+    program = Path(sys.argv[0])
+    if shutil.which("leadlight") == str(program):
+        return "leadlight"
+    with contextlib.suppress(ValueError):
+        return str(program.relative_to(Path.cwd()))
+    return str(program)
 
 
 def run_services(names: Sequence[str], *, as_json: bool) -> None:

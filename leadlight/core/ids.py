@@ -10,6 +10,10 @@ GENERIC_IDS = frozenset(
     {"", "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "n/a", "na", "false"}
     | {
         "true",
+        "anon",
+        "-",
+        "{}",
+        "[]",
         "user",
         "id",
         "userid",
@@ -20,6 +24,7 @@ GENERIC_IDS = frozenset(
         "not_set",
         "(not set)",
         "[object object]",
+        "00000000-0000-0000-0000-000000000000",  # phones whose owner forbids advertising ids
     }
 )
 """What careless integrations send for everybody: taken for a person, they would melt all visitors into one."""

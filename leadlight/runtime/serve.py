@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ GC_THRESHOLD = 20_000
 """Measured: with the start-up's objects frozen, p99 at 512 connections falls from 70 to 43 ms."""
 
 Listener = tuple[AsgiApp, socket.socket]
+
+_SLASHES = re.compile("//+")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,6 +66,9 @@ def join(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
         if scope["type"] not in ("http", "websocket"):
             return
         path: str = scope["path"]
+        if "//" in path:  # an SDK whose host was set with a slash at its end
+            path = _SLASHES.sub("/", path)
+            scope = {**scope, "path": path}
         if path in PATHS:
             await operations(scope, receive, send)
             return

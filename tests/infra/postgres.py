@@ -97,7 +97,10 @@ class PostgresServer:
         """SIGSTOP to the server and its backends: connections stay open and nothing answers."""
         for process in [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]:
             process.suspend()
-            while process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):  # a backend may just have ended
+            while process.status() not in (
+                psutil.STATUS_STOPPED,
+                psutil.STATUS_ZOMBIE,
+            ):  # a backend may just have ended
                 time.sleep(0.005)
 
     def resume(self) -> None:

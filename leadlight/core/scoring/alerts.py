@@ -52,6 +52,11 @@ def became_hot(before: Standing | None, after: Standing) -> bool:
     return before.next_change_at is not None and after.hot_since >= before.next_change_at
 
 
+def is_late(crossed_at: datetime, now: datetime) -> bool:
+    """Whether a crossing was found too long after it happened to be told at once."""
+    return now - crossed_at > STALE
+
+
 def visit_to_tell(crossed_at: datetime, runs: Sequence[Run], told: Iterable[Told], now: datetime) -> Run | None:
     """The visit that a crossing belongs to; None where an earlier alert was about it or is too recent.
 
@@ -90,5 +95,5 @@ def hot_alert(
         score=score,
         grade=grade,
         reasons=tuple(reasons),
-        digest=now - crossed_at > STALE,
+        digest=is_late(crossed_at, now),
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from leadlight.core.identity.links import Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
 from leadlight.core.scoring.alerts import Alert, Told
@@ -119,6 +120,24 @@ def decide_due(states: Iterable[State], rules: Mapping[str, Rules], now: datetim
         if state != before:
             verdict.states.append((before, state))
     return verdict
+
+
+def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Iterable[Claim], rules: Rules) -> Profile:
+    """What some of a visitor's facts come to by themselves: the part of a shared browser that is one person's.
+
+    `introduced` are the claims by which the person said who they are.
+    """
+    state = State("", "", 0)
+    for view in views:
+        if view.occurred_at is not None:
+            state.profile.activities += 1
+            _replace(state, View(view.id), view, rules)
+    for event in events:
+        _happened(state, event, rules)
+    for claim in introduced:
+        for rule in rules.on_identified:
+            _enter(state, rule, claim.at, claim.event_id)
+    return state.profile
 
 
 def _opened(state: State) -> State:
@@ -277,15 +296,19 @@ def _alert(before: State, after: State, rules: Rules, now: datetime) -> Alert | 
     visit = alerts.visit_to_tell(standing.hot_since, after.profile.runs, before.told, now)
     if visit is None:
         return None
+    # What is learnt long after it happened is told as it stood then: today's decayed score would belie "turned hot".
+    moment = standing.hot_since if alerts.is_late(standing.hot_since, now) else now
+    lines = [line for line in after.lines.values() if line.at <= moment]
+    then = score.standing(lines, rules, moment)
     return alerts.hot_alert(
         after.site,
         after.visitor,
         crossed_at=standing.hot_since,
         visit=visit,
         score=score.score_at(
-            standing.points, as_of=standing.as_of, now=now, half_life_seconds=rules.half_life.total_seconds()
+            then.points, as_of=then.as_of, now=moment, half_life_seconds=rules.half_life.total_seconds()
         ),
         grade=grade_of(None, standing.intent),
-        reasons=score.reasons(after.lines.values(), rules, now),
+        reasons=score.reasons(lines, rules, moment),
         now=now,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.errors import ConfigurationError
+from leadlight.errors import WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.tables import keys
 
@@ -39,11 +39,11 @@ def parse_scopes(text: str) -> frozenset[str]:
     """The scopes in `read,write,ingest`.
 
     Raises:
-        ConfigurationError: one is unknown, or there is none.
+        WrongUsage: one is unknown, or there is none.
     """
     scopes = frozenset(part.strip() for part in text.split(",") if part.strip())
     if not scopes or not scopes <= set(SCOPES):
-        raise ConfigurationError(f"{text!r}: expected one or more of {', '.join(SCOPES)}, separated by commas.")
+        raise WrongUsage(f"{text!r}: expected one or more of {', '.join(SCOPES)}, separated by commas.")
     return scopes
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.errors import ConfigurationError
+from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.tables import sites
 
@@ -37,7 +37,7 @@ def normal_domain(given: str) -> str:
     """The host name in what an owner typed: `https://www.Shop.example/x` is shop.example.
 
     Raises:
-        ConfigurationError: there is no host name in it.
+        WrongUsage: there is no host name in it.
     """
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", given.strip().casefold()).partition("/")[0].partition(":")[0]
     host = host.removeprefix("www.").rstrip(".")
@@ -46,7 +46,7 @@ def normal_domain(given: str) -> str:
     except UnicodeError:
         host = ""
     if not _DOMAIN.fullmatch(host):
-        raise ConfigurationError(f"{given!r} is not a domain. Expected something like shop.example.")
+        raise WrongUsage(f"{given!r} is not a domain. Expected something like shop.example.")
     return host
 
 
@@ -60,7 +60,7 @@ async def add(
     """
     name = name.strip()
     if not name or "\x00" in name:
-        raise ConfigurationError("A site needs a name.")
+        raise WrongUsage("A site needs a name.")
     site = Site(id, name, normal_domain(domain), write_key, demo, 1, now)
     done = await connection.execute(
         insert(connection, sites)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.errors import ConfigurationError
+from leadlight.errors import WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.owners.keys import hashed
 from leadlight.store.owners.sites import Site
@@ -36,14 +36,14 @@ async def add(connection: AsyncConnection, *, site_id: str, id: str, email: str,
     """Add a user, or give one who is there already the role.
 
     Raises:
-        ConfigurationError: the e-mail address or the role makes no sense.
+        WrongUsage: the e-mail address or the role makes no sense.
     """
     email = email.strip().casefold()
     local, at, domain = email.rpartition("@")
     if not local or not at or not domain or any(c.isspace() or c == "\x00" for c in email):
-        raise ConfigurationError(f"{email!r} is not an e-mail address.")
+        raise WrongUsage(f"{email!r} is not an e-mail address.")
     if role not in ROLES:
-        raise ConfigurationError(f"{role!r} is no role: expected one of {', '.join(ROLES)}.")
+        raise WrongUsage(f"{role!r} is no role: expected one of {', '.join(ROLES)}.")
     statement = insert(connection, users).values(site_id=site_id, id=id, email=email, role=role, created_at=now)
     await connection.execute(
         statement.on_conflict_do_update(index_elements=["site_id", "email"], set_={"role": statement.excluded.role})
@@ -55,6 +55,19 @@ async def add(connection: AsyncConnection, *, site_id: str, id: str, email: str,
 async def list_for(connection: AsyncConnection, site_id: str) -> Sequence[User]:
     rows = await connection.execute(select(users).where(users.c.site_id == site_id).order_by(users.c.created_at))
     return [_user(row) for row in rows]
+
+
+async def remove(connection: AsyncConnection, site_id: str, email: str) -> bool:
+    """Take a user's access away at once, with open sessions and unused links; whether there was such a user."""
+    email = email.strip().casefold()
+    found = await connection.execute(select(users.c.id).where(users.c.site_id == site_id, users.c.email == email))
+    user_id = found.scalar_one_or_none()
+    if user_id is None:
+        return False
+    for table in (sessions, sign_ins):
+        await connection.execute(delete(table).where(table.c.site_id == site_id, table.c.user_id == user_id))
+    await connection.execute(delete(users).where(users.c.site_id == site_id, users.c.id == user_id))
+    return True
 
 
 async def nobody_signed_in(connection: AsyncConnection) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.errors import ConfigurationError
+from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.tables import webhooks
 
@@ -24,6 +25,7 @@ URL_CHARACTERS = 2_048
 """Longer addresses are cut by proxies on the way."""
 
 _NONCE_BYTES = 12
+_PLAIN = re.compile(r"[!-~]+")  # what an address is spelt with; other letters are percent-encoded or punycode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +68,31 @@ def unseal(sealed: bytes, *, secret: bytes, bound_to: str) -> str:
 
 
 def parse_types(text: str | None) -> frozenset[str] | None:
-    """Raises ConfigurationError for an event type that does not exist."""
+    """Raises WrongUsage for an event type that does not exist."""
     if text is None or not text.strip():
         return None
     types = frozenset(part.strip() for part in text.split(",") if part.strip())
     if not types <= set(TYPES):
-        raise ConfigurationError(f"{text!r}: expected one or more of {', '.join(TYPES)}, separated by commas.")
+        raise WrongUsage(f"{text!r}: expected one or more of {', '.join(TYPES)}, separated by commas.")
     return types
 
 
 def check_url(url: str) -> str:
-    """Raises ConfigurationError for what is no web address."""
+    """Raises WrongUsage for what is no web address."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises ValueError for nonsense
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > URL_CHARACTERS or "\x00" in url:
-        raise ConfigurationError(f"{url[:100]!r} is not a web address. Expected https://host/path.")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or len(url) > URL_CHARACTERS
+        or not _PLAIN.fullmatch(url)
+    ):
+        raise WrongUsage(f"{url[:100]!r} is not a web address. Expected https://host/path.")
     if parts.username or parts.password:
-        raise ConfigurationError("A webhook's address must not contain a user name or password.")
+        raise WrongUsage("A webhook's address must not contain a user name or password.")
     return url
 
 

@@ -1,24 +1,90 @@
 """A person as the fold of the browsers they introduced themselves in."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import reduce
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadlight.core.identity.links import Claim, Interval, intervals
+from leadlight.core.records import Channel, Event, EventType
+from leadlight.core.scoring.decide import View, profile_of
 from leadlight.core.scoring.profile import Profile, merge
+from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
+from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.load import profiles_of
-from leadlight.store.tables import visitors
+from leadlight.store.tables import events, page_views, visitor_contacts
+
+
+async def browsers_of(connection: AsyncConnection, site: str, contact_id: str) -> dict[str, list[Claim]]:
+    """The visitors in which a person introduced themselves, each with everybody's claims on it."""
+    c = visitor_contacts.c
+    theirs = select(c.visitor_id).where(c.site_id == site, c.contact_id == contact_id, c.withdrawn_at.is_(None))
+    rows = await connection.execute(
+        select(c.visitor_id, c.claimed_at, c.event_id, c.contact_id).where(
+            c.site_id == site, c.visitor_id.in_(theirs), c.withdrawn_at.is_(None)
+        )
+    )
+    claims: defaultdict[str, list[Claim]] = defaultdict(list)
+    for visitor, *claim in rows:
+        claims[visitor].append(Claim(*claim))
+    return dict(claims)
 
 
 async def fold_contact(connection: AsyncConnection, site: str, contact_id: str) -> Profile | None:
-    """Everything known about a person, over all browsers that are theirs now; None for nobody.
+    """Everything known about a person, over all browsers that are or were theirs; None for nobody.
 
-    Whole visitors are folded: one browser that two people used counts for the one who said so last.
+    Of a browser that several people used, only what happened in their own time counts.
     """
-    rules = {site: await site_rules.for_site(connection, site)}
-    found = await connection.execute(
-        select(visitors.c.id).where(visitors.c.site_id == site, visitors.c.contact_id == contact_id)
-    )
-    states = await profiles_of(connection, [(site, visitor) for (visitor,) in found], rules)
-    return reduce(merge, (state.profile for state in states.values())) if states else None
+    rules = await site_rules.for_site(connection, site)
+    browsers = await browsers_of(connection, site, contact_id)
+    alone = [visitor for visitor, claims in browsers.items() if {claim.target for claim in claims} == {contact_id}]
+    states = await profiles_of(connection, [(site, visitor) for visitor in alone], {site: rules})
+    profiles = [state.profile for state in states.values()]
+    for visitor in browsers.keys() - alone:
+        profiles.append(await _share(connection, site, visitor, contact_id, browsers[visitor], rules))
+    return reduce(merge, profiles) if profiles else None
+
+
+async def _share(
+    connection: AsyncConnection, site: str, visitor: str, contact_id: str, claims: list[Claim], rules: Rules
+) -> Profile:
+    """One person's part of a shared browser, worked out anew from its facts."""
+    own = [interval for interval in intervals(claims) if interval.target == contact_id]
+    views = [
+        view
+        for row in await connection.execute(_facts_of(page_views, columns.VIEW, site, visitor))
+        if _covered(own, (view := View(*row)).occurred_at)
+    ]
+    happened = [
+        Event(
+            site=site,
+            visitor=visitor,
+            id=id,
+            type=EventType(kind),
+            anonymous_id="",
+            occurred_at=at,
+            received_at=at,
+            channel=Channel.BROWSER,
+            name=name,
+        )
+        for id, kind, name, at in await connection.execute(
+            _facts_of(events, ("id", "type", "name", "occurred_at"), site, visitor)
+        )
+        if _covered(own, at)
+    ]
+    introduced = [claim for claim in claims if claim.target == contact_id and _covered(own, claim.at)]
+    return profile_of(views, happened, introduced, rules)
+
+
+def _facts_of(table: Table, wanted: Sequence[str], site: str, visitor: str) -> Select[Any]:
+    columns_wanted = [table.c[name] for name in wanted]
+    return select(*columns_wanted).where(table.c.site_id == site, table.c.visitor_id == visitor)
+
+
+def _covered(own: Iterable[Interval], at: datetime | None) -> bool:
+    return at is not None and any(interval.covers(at) for interval in own)

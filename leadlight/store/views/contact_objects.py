@@ -13,7 +13,7 @@ from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.profile import Profile
 from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import rules as site_rules
-from leadlight.store.profiles import fold_contact
+from leadlight.store.profiles import browsers_of, fold_contact
 from leadlight.store.tables import companies, contact_traits, contacts, visitors
 
 TRAITS = ("name", "phone", "job_title")
@@ -61,9 +61,10 @@ async def get(connection: AsyncConnection, site: str, id: str, *, now: datetime)
         return None
     email, created_at, company_id, domain, company_name = row
     known = (await refs(connection, site, {id: email}))[id]
+    theirs = await browsers_of(connection, site, id)
     browsers = await connection.execute(
         select(visitors.c.id)
-        .where(visitors.c.site_id == site, visitors.c.contact_id == id)
+        .where(visitors.c.site_id == site, visitors.c.id.in_(list(theirs)))
         .order_by(visitors.c.last_seen_at.desc(), visitors.c.id)
     )
     profile = await fold_contact(connection, site, id) or Profile()

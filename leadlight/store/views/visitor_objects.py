@@ -24,7 +24,7 @@ from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.ledger import Line, oldest_hour
 from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
-from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitors
+from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
 from leadlight.store.views import contact_objects
 
 POINT_DECIMALS = 2
@@ -95,7 +95,12 @@ def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -
     if wanted.anonymous_id is not None:
         asked.append(visitors.c.anonymous_id == wanted.anonymous_id)
     if wanted.email is not None:
-        asked.append(visitors.c.contact_id == derived.contact_id(site, wanted.email))
+        introduced = select(visitor_contacts.c.visitor_id).where(
+            visitor_contacts.c.site_id == site,
+            visitor_contacts.c.contact_id == derived.contact_id(site, wanted.email),
+            visitor_contacts.c.withdrawn_at.is_(None),
+        )
+        asked.append(visitors.c.id.in_(introduced))
     if wanted.company is not None:
         asked.append(visitors.c.company_id == derived.company_id(site, wanted.company))
     if wanted.updated_since is not None:

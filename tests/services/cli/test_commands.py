@@ -35,6 +35,9 @@ def test_a_site_is_added_listed_and_let_into(tmp_path: Path) -> None:
     assert set(user) == {"id", "sign_in"}
     assert "/sign-in/" in user["sign_in"]
 
+    assert leadlight(tmp_path, "user", "remove", "Ann@shop.example", "--site", "shop.example", "--json").json["removed"]
+    assert leadlight(tmp_path, "user", "list", "--site", "shop.example", "--json").json == []
+
     hook = leadlight(tmp_path, "webhook", "add", "https://crm.example/hook", "--site", site["id"], "--json").json
     assert set(hook) == {"id", "secret"}
     assert hook["secret"].startswith("whsec_")
@@ -48,24 +51,26 @@ def test_a_sign_in_link_leads_to_the_public_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "told", "code"),
     [
-        (["site", "add", "Shop", "--domain", "no domain"], "not a domain"),
-        (["site", "add", "  ", "--domain", "shop.example"], "name"),
-        (["key", "add", "crm", "--site", "nope.example"], "nope.example"),
-        (["key", "add", "crm", "--site", "old.example", "--scope", "admin"], "read, write, ingest"),
-        (["user", "add", "ann", "--site", "old.example"], "e-mail"),
-        (["user", "add", "ann@shop.example", "--site", "old.example", "--role", "king"], "admin, rep"),
-        (["webhook", "add", "crm.example", "--site", "old.example"], "web address"),
-        (["webhook", "add", "https://crm.example", "--site", "old.example", "--types", "x"], "visitor.hot"),
-        (["demo"], "running"),
+        (["site", "add", "Shop", "--domain", "no domain"], "not a domain", 2),
+        (["site", "add", "  ", "--domain", "shop.example"], "name", 2),
+        (["site", "add", "Again", "--domain", "old.example"], "there already", 1),
+        (["key", "add", "crm", "--site", "nope.example"], "nope.example", 1),
+        (["key", "add", "crm", "--site", "old.example", "--scope", "admin"], "read, write, ingest", 2),
+        (["user", "add", "ann", "--site", "old.example"], "e-mail", 2),
+        (["user", "add", "ann@shop.example", "--site", "old.example", "--role", "king"], "admin, rep", 2),
+        (["webhook", "add", "crm.example", "--site", "old.example"], "web address", 2),
+        (["webhook", "add", "http://a b/", "--site", "old.example"], "web address", 2),
+        (["webhook", "add", "https://crm.example", "--site", "old.example", "--types", "x"], "visitor.hot", 2),
+        (["demo"], "running", 1),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_sentence(tmp_path: Path, words: list[str], told: str) -> None:
+def test_what_cannot_be_done_is_told_in_a_sentence(tmp_path: Path, words: list[str], told: str, code: int) -> None:
     leadlight(tmp_path, "site", "add", "Old", "--domain", "old.example")
     extra = {"LEADLIGHT_PORT": "1"}
     outcome = leadlight(tmp_path, *words, extra=extra)
-    assert outcome.code == 1
+    assert outcome.code == code
     assert outcome.out == ""
     assert told in outcome.err
     assert "Traceback" not in outcome.err
@@ -113,3 +118,10 @@ def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     assert outcome.code == 1
     assert str(occupied) in outcome.err
     assert "LEADLIGHT_DATA" in outcome.err
+
+
+def test_a_folder_without_data_is_not_taken_for_an_empty_installation(tmp_path: Path) -> None:
+    outcome = leadlight(tmp_path / "elsewhere", "site", "list", "--json")
+    assert outcome.code == 1
+    assert "elsewhere" in outcome.err
+    assert not (tmp_path / "elsewhere").exists()

@@ -2,7 +2,9 @@
 
 import pytest
 from playwright.async_api import Browser, expect
+from sqlalchemy import insert
 
+from leadlight.store.tables import drops
 from tests.services.console.cast import minutes, morning
 from tests.services.console.conftest import Window
 from tests.services.console.stage import Stage
@@ -95,6 +97,35 @@ async def test_whatever_strangers_write_is_cut_with_the_whole_on_hover(
             assert height < 500, path
     await window.page.goto(f"{stage.url}/visitors/{someone.id}")
     assert await window.page.locator(".live .cut").get_attribute("title") == f"/{endless}"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_how_often_survives_where_a_sign_is_cut(stage: Stage, window: Window, width: int) -> None:
+    often = stage.someone("often")
+    for number in range(3):
+        often.reads(f"/case-studies/{number}", ago=minutes(200 - 65 * number), seconds=30)
+    await stage.happens(often)
+    await window.page.set_viewport_size({"width": width, "height": 844})
+    await window.page.goto(stage.url + "/visitors")
+    count = window.page.locator(".chip .whole").first
+    await expect(count).to_have_text("×3")
+    fits = "(e) => e.getBoundingClientRect().right <= e.closest('.chip').getBoundingClientRect().right"
+    assert await count.evaluate(fits)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_heads_and_options_are_never_broken_in_a_word(stage: Stage, window: Window, width: int) -> None:
+    async with stage.runtime.database.begin() as tx:
+        row = {"site_id": stage.site.id, "day": stage.now.date(), "reason": "no_identity"}
+        await tx.execute(insert(drops).values(**row, count=1_234_567, last_at=stage.now))
+    await window.page.set_viewport_size({"width": width, "height": 844})
+    await window.page.goto(stage.url + "/set-up")
+    lines = "(all) => all.map((e) => { const range = document.createRange(); range.selectNodeContents(e); return range.getClientRects().length; })"
+    heads = await window.page.locator("thead th:visible").evaluate_all(lines)
+    options = await window.page.locator("code .option").evaluate_all(lines)
+    assert len(heads) >= 2
+    assert len(options) >= 5
+    assert {*heads, *options} == {1}
 
 
 async def test_everything_has_a_name_and_pages_raise_no_complaint(stage: Stage, window: Window) -> None:

@@ -84,6 +84,18 @@ async def test_a_visitors_page_says_who_where_why_and_what_to_do(stage: Stage, a
     assert 'class="cell hot" aria-current="true"' in await admin.read(f"/visitors/{mara.id}")
 
 
+async def test_who_has_only_been_named_or_reported_on_is_not_shown_as_on_the_site(stage: Stage, admin: Visit) -> None:
+    named = stage.someone("named").introduces("n@norrvik.example", ago=minutes(1), company="Norrvik", name="Nora Named")
+    reported = stage.someone("reported").reads("/pricing", ago=minutes(2), seconds=60)
+    del reported.events[0]  # the page view itself never came
+    await stage.happens(named, reported)
+    html = await admin.read("/")
+    assert "nobody on the site" in html
+    assert "No page yet" not in html
+    assert named.id not in html
+    assert reported.id not in html
+
+
 async def test_a_demo_visitor_is_marked_as_such(stage: Stage, admin: Visit) -> None:
     await stage.happens(stage.someone("d", demo=True).reads("/", ago=minutes(1)))
     assert '<span class="chip" title="Made by leadlight demo">demo</span>' in await admin.read("/")

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from leadlight.core.objects import Agent, CompanyRef, ContactRef, Location, Reason, Visitor
+from leadlight.core.objects import Agent, CompanyRef, ContactRef, Location, Reason, Signal, Visitor
 from leadlight.core.scoring.ledger import Line, hour_of
 from leadlight.core.scoring.score import reasons
 from leadlight.store.rules import default_rules
@@ -124,6 +124,12 @@ def test_longer_times_in_reasons_are_said_as_people_do() -> None:
         words.together(["Read the pricing page for 48 s", "Said who they are"])
         == "Read the pricing page for 48 s, said who they are"
     )
+
+
+def test_how_often_a_sign_was_given_is_said_shortly() -> None:
+    assert words.signal(Signal("pricing_read", 1, NOW, NOW)) == "Pricing read"
+    assert words.signal(Signal("pricing_read", 3, NOW, NOW)) == "Pricing read \u00d73"
+    assert words.signal(Signal("own_rule", 1_200, NOW, NOW)) == "Own rule \u00d71,200"
 
 
 @pytest.mark.parametrize(

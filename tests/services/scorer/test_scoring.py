@@ -271,6 +271,39 @@ async def test_two_browsers_of_one_person_fold_into_one_profile(scored: Scored) 
     }
 
 
+async def test_of_a_browser_that_two_people_used_each_has_their_own_time(scored: Scored) -> None:
+    browser = Browser("kitchen")
+    browser.read(NOON - 3 * HOUR, "/pricing")
+    browser.identify(NOON - 3 * HOUR + MINUTE, "ada@mill.example")
+    browser.read(NOON - 2 * HOUR, "/demo")
+    browser.identify(NOON - MINUTE, "ben@forge.example")
+    browser.read(NOON, "/contact")
+    await scored.take(browser.events)
+    async with scored.database.read() as connection:
+        ada = await fold_contact(connection, SITE, ids.contact_id(SITE, "ada@mill.example"))
+        ben = await fold_contact(connection, SITE, ids.contact_id(SITE, "ben@forge.example"))
+    assert ada is not None
+    assert ben is not None
+    assert (visits_of(ada.runs), ada.page_views, sorted(ada.signals)) == (
+        2,
+        2,
+        ["demo_read", "identified", "pricing_read"],
+    )
+    assert (visits_of(ben.runs), ben.page_views, sorted(ben.signals)) == (1, 1, ["contact_read", "identified"])
+    whole = await seen(scored, browser)
+    assert whole.page_views == ada.page_views + ben.page_views
+
+
+async def test_a_late_found_crossing_is_told_as_it_stood_then(scored: Scored) -> None:
+    browser = third_visit(NOON - 16 * DAY, starts=ONE_HOUR)
+    await scored.take(browser.events)
+    async with scored.database.read() as connection:
+        [(told, state)] = (await connection.execute(select(alerts.c.score, alerts.c.state))).all()
+    assert state == "digest"
+    now = (await seen(scored, browser)).score
+    assert now < 70 <= told
+
+
 async def test_where_a_visitor_came_from_is_kept_with_the_page_view(scored: Scored) -> None:
     browser = Browser()
     browser.page(NOON - 4 * MINUTE, "/", referrer="https://www.search.example/?q=plants")

@@ -1,6 +1,6 @@
 """The snippet in a real browser, against a collector that only records."""
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.services.snippet.world import WRITE_KEY, Collector, Message, Site, engaged_ms, paths_viewed
 
@@ -24,6 +24,23 @@ async def test_a_page_view_arrives_as_plain_text_without_cookies(
     assert view["context"]["userAgent"] == await page.evaluate("navigator.userAgent")
     [post] = collector.posts
     assert (post["writeKey"], post["content_type"], post["cookie"]) == (WRITE_KEY, "text/plain", None)
+
+
+async def test_the_agent_is_the_same_until_the_page_has_gone(
+    browser: Browser, site: Site, collector: Collector
+) -> None:
+    """A browser that emulates another agent has stopped doing so when the page is left."""
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+    person = await browser.new_context(user_agent=agent)
+    try:
+        page = await person.new_page()
+        await page.goto(f"{site.origin}/")
+        await page.wait_for_timeout(1500)
+        await page.goto(f"{site.origin}/product")
+        messages = await collector.wait_for(lambda all_: bool(engaged_ms(all_, "/")))
+    finally:
+        await person.close()
+    assert {message["context"]["userAgent"] for message in messages} == {agent}
 
 
 async def test_every_address_of_a_single_page_site_is_a_view(
