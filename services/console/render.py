@@ -62,6 +62,14 @@ def when(context: Context, at: datetime | None, kind: str = "ago") -> str:
     return Markup(template).format(at.isoformat(timespec="milliseconds"), words.absolute(at), kind, said)
 
 
+def command(text: str) -> Markup:
+    """A command to be typed, whose options are never broken at their hyphens."""
+    words_of_it = [
+        Markup('<span class="option">{}</span>' if w.startswith("-") else "{}").format(w) for w in text.split()
+    ]
+    return Markup("<code>{}</code>").format(Markup(" ").join(words_of_it))
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -72,6 +80,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {"asset": asset, "words": words, "when": when}
     environment.filters |= {
+        "command": command,
         "duration": words.duration,
         "counted": words.counted,
         "sentence": words.sentence,

@@ -149,11 +149,18 @@ def sentence(name: str) -> str:
 
 
 def signal(given: Signal) -> str:
-    """A buying sign and how often: `Pricing read, 3 times`."""
-    said = SIGNALS.get(given.kind) or sentence(given.kind)
-    if given.count < 2:
-        return said
-    return f"{said}, twice" if given.count == 2 else f"{said}, {given.count} times"
+    """A buying sign and how often: `Pricing read ×3`."""
+    return " ".join(part for part in (sign(given), times(given)) if part)
+
+
+def sign(given: Signal) -> str:
+    """A buying sign without how often, which has its own place where room is short: `Pricing read`."""
+    return SIGNALS.get(given.kind) or sentence(given.kind)
+
+
+def times(given: Signal) -> str:
+    """How often, where that says something: `×3`."""
+    return f"\u00d7{given.count:,}" if given.count > 1 else ""
 
 
 def strongest_first(given: Sequence[Signal]) -> list[Signal]:
