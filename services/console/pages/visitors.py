@@ -1,6 +1,7 @@
 """All visitors, to be filtered and searched; and one visitor, with everything known."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -24,6 +25,7 @@ router = APIRouter()
 PER_PAGE = 50
 VISITS = 12
 MOMENTS = 100
+NEARBY = timedelta(minutes=30)
 ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -91,6 +93,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         others = {v.id: v for v in await visitor_objects.by_ids(connection, site, [*devices, *mates], now=now)}
         rules = await site_rules.for_site(connection, site)
         lines = await console_views.ledger_lines(connection, site, id)
+    told = moments if older is None else [moment for moment in moments if moment.at >= visits[-1].started_at]
     here = visitor.last_seen_at is not None and visitor.last_seen_at >= now - PRESENCE
     return page(
         request,
@@ -101,7 +104,8 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             "here_page": opened.get(id) if here else None,
             "live": here,
             "curve": curve.draw(lines, rules, now=now),
-            "visits": [(visit, happenings(visit, moments)) for visit in visits],
+            "visits": list(zip(visits, happenings(visits, told), strict=True)),
+            "in_visit": in_visit,
             "older": older is not None,
             "devices": [others[other] for other in devices if other in others],
             "colleagues": [others[other] for other in mates if other in others],
@@ -115,11 +119,19 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
     )
 
 
-def happenings(visit: Visit, moments: list[Moment]) -> list[EventSeen | IdentifiedAs]:
-    """What else happened in a visit: forms, downloads, introductions; oldest first."""
-    until = visit.ended_at + timedelta(minutes=1)
-    return [
-        moment
-        for moment in reversed(moments)
-        if isinstance(moment, EventSeen | IdentifiedAs) and visit.started_at <= moment.at <= until
-    ]
+def happenings(visits: Sequence[Visit], moments: Sequence[Moment]) -> list[list[EventSeen | IdentifiedAs]]:
+    """What else happened in each visit, or after it and before the next: forms, downloads, introductions; oldest first.
+
+    Both are given newest first. What happened before the oldest visit is told with that one.
+    """
+    told: list[list[EventSeen | IdentifiedAs]] = [[] for _ in visits]
+    for moment in reversed(moments):
+        if visits and isinstance(moment, EventSeen | IdentifiedAs):
+            begun = (place for place, visit in enumerate(visits) if visit.started_at <= moment.at)
+            told[next(begun, len(visits) - 1)].append(moment)
+    return told
+
+
+def in_visit(visit: Visit, moment: EventSeen | IdentifiedAs) -> bool:
+    """Whether a moment's clock alone says when it was; the day is said with what fell between visits."""
+    return visit.started_at - NEARBY <= moment.at <= visit.ended_at + NEARBY

@@ -9,6 +9,7 @@ from aiohttp import ClientSession, CookieJar
 from sqlalchemy import insert
 
 from leadlight.store.tables import drops
+from services.console import words
 from tests.infra.parts import free_port
 from tests.services.console.cast import minutes, morning
 from tests.services.console.conftest import Visit
@@ -82,6 +83,23 @@ async def test_a_visitors_page_says_who_where_why_and_what_to_do(stage: Stage, a
     ):
         assert said in text
     assert 'class="cell hot" aria-current="true"' in await admin.read(f"/visitors/{mara.id}")
+
+
+async def test_an_introduction_between_two_visits_is_shown_between_them(stage: Stage, admin: Visit) -> None:
+    someone = (
+        stage.someone("between")
+        .introduces("old@fernhall-customers.example", ago=timedelta(days=9), name="Before Everything")
+        .reads("/first-visit", ago=timedelta(days=6))
+        .introduces("nora@norrvik.example", ago=timedelta(days=4), company="Norrvik", name="Nora Between")
+        .reads("/second-visit", ago=minutes(2))
+    )
+    await stage.happens(someone)
+    html = await admin.read(f"/visitors/{someone.id}")
+    text = words_of(html[html.index('id="h-visits"') : html.index('id="h-grade"')])
+    order = ["/second-visit", "/first-visit", "Before Everything", "Nora Between"]
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+    assert f"Nora Between {words.day(stage.now - timedelta(days=4), stage.now)}, " in text
 
 
 async def test_who_has_only_been_named_or_reported_on_is_not_shown_as_on_the_site(stage: Stage, admin: Visit) -> None:
