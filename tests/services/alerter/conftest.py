@@ -10,14 +10,6 @@ from tests.services.alerter.desk import Desk
 from tests.services.shop import Clock, open_shop
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'leadlight.db'}"
-    url: str = request.getfixturevalue("postgres_database")
-    return url
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

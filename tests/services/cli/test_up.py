@@ -1,7 +1,6 @@
 """`leadlight up`: everything in one process, without configuration."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
-
-import pytest
 
 from tests.infra.disk import fill, small_disk
 from tests.services.cli.command import COMMAND, environment, leadlight
@@ -197,15 +194,9 @@ def test_an_almost_full_disk_is_told_at_the_start_and_a_full_one_by_the_doctor(t
     assert "the disk is almost full" in said
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="making a small file system to fill needs root")
 def test_a_full_disk_is_told_at_the_start(tmp_path: Path, free_port: int) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
-    try:
-        outcome = leadlight(small / "data", "up", "--port", str(free_port))
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+    with small_disk(tmp_path / "small", kib=64) as disk:
+        outcome = leadlight(disk / "data", "up", "--port", str(free_port))
     assert outcome.code == 1
     assert "full" in outcome.err or "space" in outcome.err
     assert "Traceback" not in outcome.err
