@@ -80,7 +80,11 @@ class Event(Struct, frozen=True, omit_defaults=True):
     locale: str | None = None
     timezone: str | None = None
     library: str | None = None
+    click_ids: dict[str, str] = field(default_factory=dict)  # gclid, msclkid ...: which advertisement was clicked
+    address: str | None = None  # the visitor's IP address, sealed with the key of the day; None where nobody knows it
     demo: bool = False  # sent by `leadlight demo`, removable
+    imported: bool = False  # out of a file about the past: never alerts
+    automated: bool = False  # its visitor was faster than people are: kept apart, not scored
     v: int = 1
 
     @property

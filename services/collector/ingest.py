@@ -5,18 +5,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from leadlight.bus.topics import EVENTS
-from leadlight.core.intake.admit import Arrival, admit
+from leadlight.core.intake.admit import admit
 from leadlight.core.intake.calls import Post, TooManyCalls, Unreadable, read_post
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.times import skew, to_milliseconds
-from leadlight.core.records import Channel, EventType, encode, key_of
+from leadlight.core.intake.times import to_milliseconds
+from leadlight.core.records import EventType, encode, key_of
 from leadlight.errors import LogFull, LogUnavailable, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import AsgiApp, Receive, Scope, Send
 from services.collector import problems
+from services.collector.arrival import Headers, arrival_of
 from services.collector.body import Bodies, Gone
+from services.collector.journal import Journal
 from services.collector.keys import Grant, WriteKeys, key_of_basic
 from services.collector.problems import Problem, Refused
 from services.collector.tally import Tally
@@ -35,7 +36,6 @@ DROPPED_HEADER = b"leadlight-dropped"
 PREFLIGHT_SECONDS = b"7200"
 """How long a browser need not ask again: the longest that Chrome remembers."""
 
-Headers = dict[bytes, bytes]
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 _DONE = b'{"success": true}'
@@ -55,6 +55,7 @@ class Ingest:
     runtime: Runtime
     keys: WriteKeys
     tally: Tally
+    journal: Journal
     rest: AsgiApp
     bodies: Bodies = field(default_factory=Bodies)
 
@@ -108,7 +109,7 @@ class Ingest:
             self.bodies.release(body)
 
     async def _store(self, post: Post, headers: Headers, grant: Grant) -> Counter[Drop] | None:
-        arrival = self._arrival(grant, headers, post)
+        arrival = arrival_of(grant, headers, post.sent_at, to_milliseconds(self.runtime.now()))
         records: list[tuple[bytes, bytes]] = []
         dropped: Counter[Drop] | None = None
         for call in post.calls:
@@ -120,7 +121,7 @@ class Ingest:
                 records.append((key_of(event), encode(event)))
         if records:
             try:
-                await self.runtime.bus.publish(EVENTS.name, records)
+                await self.journal.store(records)
             except LogFull as error:
                 raise Refused(problems.full_log(str(error))) from error
             except LogUnavailable as error:
@@ -146,22 +147,6 @@ class Ingest:
             raise Refused(problems.UNKNOWN_KEY)
         return grant
 
-    def _arrival(self, grant: Grant, headers: Headers, post: Post) -> Arrival:
-        received_at = to_milliseconds(self.runtime.now())
-        error = skew(post.sent_at, received_at)
-        if b"origin" not in headers and b"sec-fetch-site" not in headers:
-            return Arrival(grant.site, received_at, Channel.SERVER, error)
-        agent = headers.get(b"user-agent")
-        asked_not_to = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
-        return Arrival(
-            grant.site,
-            received_at,
-            Channel.BROWSER,
-            error,
-            agent=_agent(agent) if agent is not None else None,
-            consent=not asked_not_to,
-        )
-
 
 def _read(body: bytes, kind: EventType | None) -> Post:
     try:
@@ -170,11 +155,6 @@ def _read(body: bytes, kind: EventType | None) -> Post:
         raise Refused(Problem(413, "Too many events", str(error))) from error
     except Unreadable as error:
         raise Refused(Problem(400, "Unreadable", f"{error} Nothing of it was taken.")) from error
-
-
-@lru_cache(4_096)
-def _agent(header: bytes) -> str:
-    return header[:2_048].decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
 @lru_cache(1_024)

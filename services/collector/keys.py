@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.errors import Outage, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
@@ -33,6 +34,8 @@ LOOKUP_SECONDS = 3.0
 
 KEY_CHARACTERS = 200
 
+DEFAULTS = SiteSettings()
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -40,6 +43,7 @@ class Grant:
 
     site: str
     secret: bool = False
+    settings: SiteSettings = DEFAULTS
 
 
 class WriteKeys:

@@ -5,6 +5,7 @@ import asyncio
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import Problems, Service
 from services.collector.ingest import Ingest
+from services.collector.journal import Journal
 from services.collector.keys import WriteKeys
 from services.collector.pages import NOT_BUILT, SNIPPET, Snippet, pages_app
 from services.collector.tally import Tally
@@ -16,7 +17,7 @@ PREFIXES = ("/v1/", "/leadlight", "/l/")
 def service(runtime: Runtime) -> Service:
     """The collector of one process."""
     keys, tally, snippet = WriteKeys(runtime), Tally(runtime), Snippet(SNIPPET)
-    ingest = Ingest(runtime, keys, tally, rest=pages_app(keys, snippet))
+    ingest = Ingest(runtime, keys, tally, Journal(runtime), rest=pages_app(keys, snippet))
 
     async def run() -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -1,0 +1,28 @@
+"""What a site's owner has decided about collecting: whose posts are taken, what is left out, how much is known of people."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+
+class Privacy(StrEnum):
+    """How much may be known of a visitor, from nothing to everything. Each step includes those before it."""
+
+    NONE = "none"  # nothing is kept
+    COMPANY_ONLY = "company_only"  # no cookie, no person: a keyed hash that ends with the day stands for the visitor
+    PSEUDONYMOUS = "pseudonymous"  # one browser is known again; nobody is named
+    IDENTIFIED = "identified"  # people who introduce themselves are known
+
+
+class SiteSettings(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One site's decisions, as its owner writes them. Empty: everything is taken, at the level *identified*."""
+
+    allowed_origins: tuple[str, ...] = ()  # hosts, `*.shop.example` too; empty: any page that has the write key
+    excluded_networks: tuple[str, ...] = ()  # addresses or CIDR ranges: our own office
+    excluded_paths: tuple[str, ...] = ()  # globs, as in the rules
+    stripped_parameters: tuple[str, ...] = ()  # of query strings, beside those that are always stripped; globs
+    excluded_emails: tuple[str, ...] = ()  # globs: `*@ourselves.example`
+    excluded_companies: tuple[str, ...] = ()  # domains
+    privacy: Privacy = Privacy.IDENTIFIED
+    privacy_by_country: Mapping[str, Privacy] = field(default_factory=dict)  # ISO 3166-1 alpha-2; `unknown` too
