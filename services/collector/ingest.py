@@ -9,13 +9,13 @@ from leadlight.core.intake.admit import admit
 from leadlight.core.intake.calls import Post, TooManyCalls, Unreadable, read_post
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.times import to_milliseconds
-from leadlight.core.records import EventType, encode, key_of
+from leadlight.core.records import Channel, Event, EventType, encode, key_of
 from leadlight.errors import LogFull, LogUnavailable, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import AsgiApp, Receive, Scope, Send
 from services.collector import problems
-from services.collector.arrival import Headers, arrival_of
+from services.collector.arrival import AnswerHeaders, Headers, Peer, also_told, arrival_of
 from services.collector.body import Bodies, Gone
 from services.collector.journal import Journal
 from services.collector.keys import Grant, WriteKeys, key_of_basic
@@ -37,6 +37,9 @@ PREFLIGHT_SECONDS = b"7200"
 """How long a browser need not ask again: the longest that Chrome remembers."""
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+Outcome = tuple[Counter[Drop] | None, AnswerHeaders]
+"""The numbers of those dropped, if any were, and what else the answer is to say."""
 
 _DONE = b'{"success": true}'
 _JSON = (b"content-type", b"application/json")
@@ -68,12 +71,12 @@ class Ingest:
         method = scope["method"]
         try:
             if method == "POST":
-                dropped = await self.take(PATHS[path], headers, receive)
-                if dropped is None:
+                dropped, told = await self.take(PATHS[path], headers, scope["client"], receive)
+                if dropped is None and not told:
                     await send(_done_start(headers.get(b"origin")))
                     await send(_DONE_BODY)
                     return
-                status, answer_headers, body = _partly_done(dropped)
+                status, answer_headers, body = _done_but(dropped, told)
             elif method == "OPTIONS":
                 status, answer_headers, body = _preflight(headers)
             else:
@@ -88,8 +91,8 @@ class Ingest:
         await send({"type": "http.response.start", "status": status, "headers": answer_headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def take(self, kind: EventType | None, headers: Headers, receive: Receive) -> Counter[Drop] | None:
-        """Store the events of one post; the numbers of those dropped, if any were.
+    async def take(self, kind: EventType | None, headers: Headers, peer: Peer, receive: Receive) -> Outcome:
+        """Store the events of one post.
 
         Raises:
             Refused: nothing of the post was promised to be stored.
@@ -100,16 +103,17 @@ class Ingest:
             post = _read(body, kind)
             key = self._key(post, headers)
             if (grant := self.keys.known(key)) is not None:
-                return await self._store(post, headers, grant)  # the log keeps its own time limit
+                return await self._store(post, headers, peer, grant)  # the log keeps its own time limit
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._store(post, headers, await self._find(key))
+                return await self._store(post, headers, peer, await self._find(key))
         except TimeoutError:
             raise Refused(problems.MISSED_LOG) from None
         finally:
             self.bodies.release(body)
 
-    async def _store(self, post: Post, headers: Headers, grant: Grant) -> Counter[Drop] | None:
-        arrival = arrival_of(grant, headers, post.sent_at, to_milliseconds(self.runtime.now()))
+    async def _store(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Outcome:
+        arrival = arrival_of(grant, headers, peer, post.sent_at, to_milliseconds(self.runtime.now()))
+        events: list[Event] = []
         records: list[tuple[bytes, bytes]] = []
         dropped: Counter[Drop] | None = None
         for call in post.calls:
@@ -118,6 +122,7 @@ class Ingest:
                 dropped = dropped or Counter()
                 dropped[event] += 1
             else:
+                events.append(event)
                 records.append((key_of(event), encode(event)))
         if records:
             try:
@@ -129,7 +134,7 @@ class Ingest:
             self.tally.admitted(grant.site, len(records))
         if dropped:
             self.tally.dropped(grant.site, dropped, arrival.received_at)
-        return dropped
+        return dropped, also_told(arrival, headers, events) if arrival.channel is Channel.BROWSER else ()
 
     def _key(self, post: Post, headers: Headers) -> str:
         basic = headers.get(b"authorization")
@@ -164,9 +169,12 @@ def _done_start(origin: bytes | None) -> Scope:
     return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
-def _partly_done(dropped: Counter[Drop]) -> Answer:
-    told = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
-    return 200, [*_DONE_HEADERS, (DROPPED_HEADER, told.encode())], _DONE
+def _done_but(dropped: Counter[Drop] | None, told: AnswerHeaders) -> Answer:
+    headers = [*_DONE_HEADERS, *told]
+    if dropped:
+        reasons = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
+        headers.append((DROPPED_HEADER, reasons.encode()))
+    return 200, headers, _DONE
 
 
 def _preflight(headers: Headers) -> Answer:
