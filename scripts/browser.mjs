@@ -31,9 +31,9 @@ addLicences(join(services, "console", "static", "THIRD_PARTY_LICENSES.txt"));
 save();
 
 async function addSnippet(folder) {
-  const { version, code, size } = await buildSnippet();
-  wanted.set(join(folder, "leadlight.js"), code);
-  wanted.set(join(folder, "leadlight.json"), json({ version, ...size }));
+  const { files, manifest } = await buildSnippet();
+  for (const [name, code] of Object.entries(files)) wanted.set(join(folder, name), code);
+  wanted.set(join(folder, "leadlight.json"), json(manifest));
 }
 
 /** console.js is htmx, its SSE extension, then console.ts; console.css is bundled with what it imports. */

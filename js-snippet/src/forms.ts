@@ -46,17 +46,22 @@ export function readForm(form: HTMLFormElement): Introduction {
   return { traits: traits.email ? { name, ...traits } : undefined, fields: [...fields] };
 }
 
+/** What the core gives this part to work with: see src/parts.ts. */
+export type Submitted = (traits: Properties | undefined, properties?: Properties) => void;
+export type WatchForms = (submitted: Submitted, early: readonly HTMLFormElement[]) => void;
+
 /** Tells of each form as it is submitted, whoever sends it on: the browser or the page's script. */
-export function watchForms(submitted: (introduction: Introduction, properties: Properties) => void): void {
+export const watchForms: WatchForms = (submitted, early) => {
   listen(window, "submit", ({ target }) => {
     const form = target as HTMLFormElement;
     if (ignored(form)) return;
-    const introduction = readForm(form);
-    submitted(introduction, {
+    const { traits, fields } = readForm(form);
+    submitted(traits, {
       form_id: form.getAttribute("id"),
       form_name: form.getAttribute("name"),
       path: location.pathname,
-      fields: introduction.fields,
+      fields,
     });
   });
-}
+  early.forEach((form) => form.isConnected && submitted(readForm(form).traits));
+};

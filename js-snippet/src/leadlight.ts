@@ -1,5 +1,5 @@
 import { envelope, type Envelope, type Page, type Properties } from "./envelope";
-import { watchForms } from "./forms";
+import { watchForForms } from "./parts";
 import { createQueue } from "./queue";
 import { attempt, listen } from "./safely";
 import { watchViews } from "./views";
@@ -47,11 +47,11 @@ function observe(address: string, writeKey: string): Actions {
   };
   const views = watchViews(emit, flush);
 
-  watchForms(({ traits }, properties) => {
+  watchForForms((traits, properties) => {
     if (traits) emit("identify", views.current(), { traits });
-    emit("track", views.current(), { event: "Form Submitted", properties });
+    if (properties) emit("track", views.current(), { event: "Form Submitted", properties });
     flush(true);
-  });
+  }, tag);
 
   return {
     track: (event, properties) => emit("track", views.current(), { event, properties }),

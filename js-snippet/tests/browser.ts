@@ -51,7 +51,42 @@ export async function open(path = "/", attributes: Record<string, string> = {}, 
   for (const [name, value] of Object.entries(attributes)) tag.setAttribute(name, value);
   Object.defineProperty(tag, "src", { value: "https://collect.example/leadlight.js" });
   Object.defineProperty(document, "currentScript", { configurable: true, get: () => tag });
+  arriving = undefined;
   await import("../src/leadlight");
+  await arriving;
+}
+
+/** Puts a form on the page; somebody comes to its first field, which brings the part that reads forms. */
+export async function fillIn(html: string): Promise<HTMLFormElement> {
+  document.body.innerHTML = html;
+  document.querySelector<HTMLElement>("input,textarea")!.focus();
+  await arriving;
+  return document.querySelector("form")!;
+}
+
+export function submit(form: HTMLFormElement): void {
+  form.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+}
+
+/** Parts of the script that the page asked for, by their address. */
+export const asked: HTMLScriptElement[] = [];
+
+/** Set to true, and the network brings no parts of the script. */
+export const network = { slow: false };
+
+let arriving: Promise<unknown> | undefined;
+
+document.head.append = (...nodes) => {
+  const part = nodes[0] as HTMLScriptElement;
+  asked.push(part);
+  if (!network.slow) arriving = arrive(part);
+};
+
+/** A part of the script that was asked for is here. */
+export async function arrive(part: HTMLScriptElement): Promise<void> {
+  await Promise.resolve();
+  Object.defineProperty(document, "currentScript", { configurable: true, get: () => part });
+  await import("../src/leadlight-forms");
 }
 
 const { pushState, replaceState } = history;
@@ -66,7 +101,8 @@ export function close(): void {
 }
 
 export function newBrowser(): void {
-  posts.length = answers.length = 0;
+  posts.length = answers.length = asked.length = 0;
+  network.slow = false;
   localStorage.clear();
   sessionStorage.clear();
   document.cookie = "leadlight.id=;path=/;max-age=0";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Leadlight } from "../src/leadlight";
-import { arrived, arrivedPages, close, newBrowser, open, posts, wait } from "./browser";
+import { arrive, arrived, arrivedPages, asked, close, fillIn, network, newBrowser, open, posts, submit, wait } from "./browser";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,15 +15,10 @@ afterEach(() => {
 
 const leadlight = (): Leadlight => window.leadlight as Leadlight;
 
-function submit(html: string): void {
-  document.body.innerHTML = html;
-  document.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-}
-
 test("a submitted form introduces its sender, and tells its fields' names but none of their values", async () => {
   await open("/contact");
-  submit(`<form id="talk" name="contact"><input type="email" name="email" value="mara@norrvik.example">
-          <textarea name="message">Our budget is large</textarea></form>`);
+  submit(await fillIn(`<form id="talk" name="contact"><input type="email" name="email" value="mara@norrvik.example">
+          <textarea name="message">Our budget is large</textarea></form>`));
   await wait(100);
 
   const [, identify, track] = arrived();
@@ -39,14 +34,34 @@ test("a submitted form introduces its sender, and tells its fields' names but no
 test("a form is told of before its page goes away", async () => {
   await open("/contact");
   await wait(100);
-  submit('<form><input type="email" name="email" value="mara@norrvik.example"></form>');
+  submit(await fillIn('<form><input type="email" name="email" value="mara@norrvik.example"></form>'));
   await wait(0);
   expect(arrived().map((message) => message.type)).toEqual(["page", "identify", "track"]);
 });
 
+test("a form that is submitted before the part that reads forms has come: its e-mail is told at once, the rest when it comes", async () => {
+  network.slow = true;
+  await open("/contact");
+  const form = await fillIn(`<form id="talk"><input type="email" name="email" value="mara@norrvik.example">
+    <input name="company" value="Norrvik Foods"></form>`);
+  submit(form);
+  await wait(0);
+  expect(arrived().slice(1)).toMatchObject([
+    { type: "identify", traits: { email: "mara@norrvik.example" } },
+    { event: "Form Submitted", properties: { form_id: "talk", path: "/contact" } },
+  ]);
+
+  await arrive(asked[0]!);
+  await wait(100);
+  expect(arrived().slice(3)).toMatchObject([{ traits: { email: "mara@norrvik.example", company: "Norrvik Foods" } }]);
+  submit(form);
+  await wait(100);
+  expect(arrived().slice(4).map((message) => message.event || message.type)).toEqual(["identify", "Form Submitted"]);
+});
+
 test("a form to be ignored is not told of", async () => {
   await open("/contact");
-  submit('<form data-leadlight-ignore><input type="email" name="email" value="mara@norrvik.example"></form>');
+  submit(await fillIn('<form data-leadlight-ignore><input type="email" name="email" value="mara@norrvik.example"></form>'));
   await wait(100);
   expect(arrived().map((message) => message.type)).toEqual(["page"]);
 });
@@ -122,7 +137,7 @@ test.each([
   leadlight().track("Watched the film");
   leadlight().identify("u_17");
   leadlight().reset();
-  submit('<form><input type="email" name="email" value="mara@norrvik.example"></form>');
+  submit(await fillIn('<form><input type="email" name="email" value="mara@norrvik.example"></form>'));
   await wait(20_000);
   for (const name of Object.keys(signal)) delete (navigator as unknown as Record<string, unknown>)[name];
 
