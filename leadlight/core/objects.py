@@ -185,6 +185,7 @@ class PageRead(Struct, frozen=True, gc=False):
     category: str | None
     engaged_seconds: int
     scroll_percent: int
+    imported: bool  # out of a file about the past
 
 
 class Visit(Struct, frozen=True):
@@ -214,6 +215,7 @@ class PageViewed(Struct, frozen=True, tag_field="type", tag="page_view"):
     source: str | None
     engaged_seconds: int
     scroll_percent: int
+    imported: bool
 
 
 class EventSeen(Struct, frozen=True, tag_field="type", tag="event"):
@@ -225,6 +227,7 @@ class EventSeen(Struct, frozen=True, tag_field="type", tag="event"):
     name: str | None
     path: str | None
     properties: dict[str, Any]
+    imported: bool
 
 
 class IdentifiedAs(Struct, frozen=True, tag_field="type", tag="identified"):

@@ -1,7 +1,7 @@
 """Which events have been applied already: copies are caught for 14 days by arrival."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,9 @@ from leadlight.store import bulk
 from leadlight.store.tables import seen_events
 
 WINDOW = timedelta(days=14)
+
+FOR_EVER = date.max
+"""When an imported event counts as arrived: the same file may be imported again years later."""
 
 FORGOTTEN_AT_ONCE = 5_000
 """Rows of one deletion: no transaction may hold up the next batch."""
@@ -22,7 +25,7 @@ async def keep_new(connection: AsyncConnection, batch: Sequence[Identified]) -> 
     Reports of engaged time all pass: the largest wins, so a copy changes nothing.
     """
     once = [
-        (event.site, event.visitor, event.id, event.received_at.date())
+        (event.site, event.visitor, event.id, FOR_EVER if event.imported else event.received_at.date())
         for item in batch
         if (event := item.event).engagement is None
     ]

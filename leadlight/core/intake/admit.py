@@ -96,11 +96,12 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     page = page_of(properties, context, stated=kind is _PAGE)
 
     agent = locale = timezone = library = None
-    demo = False
+    demo = imported = False
     if context is not None:
         agent, locale, timezone = context.userAgent, context.locale, context.timezone
         library = _library(context)
         demo = context.leadlight_demo is True
+        imported = context.leadlight_import is True
     agent = agent or arrival.agent
     name = _name(kind, call, properties)
     return Event(
@@ -124,6 +125,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         timezone=timezone[:LOCALE_CHARACTERS] if timezone else None,
         library=library,
         demo=demo,
+        imported=imported,
     )
 
 

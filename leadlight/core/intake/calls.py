@@ -51,6 +51,7 @@ class Context(Struct):
     timezone: str | None = None
     library: Library | None = None
     leadlight_demo: bool | None = None
+    leadlight_import: bool | None = None
 
 
 class Call(Struct):

@@ -46,6 +46,7 @@ class View(Struct, frozen=True, gc=False):
     engaged_ms: int = 0
     active_until: datetime | None = None
     scroll_percent: int = 0
+    imported: bool = False
 
 
 class State(Struct):
@@ -81,9 +82,12 @@ def decide(
     """Apply events to the visitors they are about. `fresh` holds each event once; reports of engaged time may repeat."""
     work: dict[Key, State] = {}
     events: list[Event] = []
+    imported: set[Key] = set()
     for identified in fresh:
         event = identified.event
         key = (event.site, event.visitor)
+        if event.imported:
+            imported.add(key)
         state = work.get(key)
         if state is None:
             state = work[key] = _opened(states[key])
@@ -106,9 +110,22 @@ def decide(
         if state != before:
             verdict.states.append((before, state))
         alert = _alert(before, state, rules[state.site], now)
-        if alert is not None:
+        if alert is not None and (key not in imported or alert.crossed_at in _live_moments(key, fresh, state)):
             verdict.alerts.append(alert)
     return verdict
+
+
+def _live_moments(key: Key, fresh: Iterable[Identified], state: State) -> set[datetime]:
+    """When this batch's events happened that are no imported past: only these may alert."""
+    moments = set()
+    for identified in fresh:
+        event = identified.event
+        if (event.site, event.visitor) == key and not event.imported:
+            moments.add(event.occurred_at)
+            view = state.views.get(event.engagement.page_view_id) if event.engagement is not None else None
+            if view is not None and view.occurred_at is not None:
+                moments.add(view.occurred_at)
+    return moments
 
 
 def decide_due(states: Iterable[State], rules: Mapping[str, Rules], now: datetime) -> Verdict:
@@ -201,6 +218,7 @@ def _viewed(state: State, event: Event, rules: Rules) -> None:
             engaged_ms=before.engaged_ms,
             active_until=before.active_until,
             scroll_percent=before.scroll_percent,
+            imported=event.imported,
         ),
         rules,
     )
@@ -224,6 +242,7 @@ def _engaged(state: State, report: Engagement, rules: Rules) -> None:
         engaged_ms=max(before.engaged_ms, report.engaged_ms),
         active_until=report.active_until if until is None or report.active_until > until else until,
         scroll_percent=max(before.scroll_percent, report.scroll_percent),
+        imported=before.imported,
     )
     if after != before:
         _replace(state, before, after, rules)

@@ -45,6 +45,18 @@ VIEW: Final = (
     "engaged_ms",
     "active_until",
     "scroll_percent",
+    "imported",
 )
 TOLD: Final = ("created_at", "visit_started_at", "visit_ended_at")
-EVENT: Final = ("site_id", "visitor_id", "id", "type", "name", "path", "occurred_at", "received_at", "properties")
+EVENT: Final = (
+    "site_id",
+    "visitor_id",
+    "id",
+    "type",
+    "name",
+    "path",
+    "occurred_at",
+    "received_at",
+    "properties",
+    "imported",
+)

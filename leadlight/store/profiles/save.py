@@ -140,6 +140,7 @@ def _event(event: Event) -> Row:
         event.occurred_at,
         event.received_at,
         event.properties,
+        event.imported,
     )
 
 

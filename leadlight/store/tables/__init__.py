@@ -3,7 +3,7 @@
 Rows that are updated all the time are narrow and without JSON; what only grows stands in tables of its own.
 """
 
-from leadlight.store.tables.bookkeeping import changes, dead_letters, drops, positions
+from leadlight.store.tables.bookkeeping import changes, dead_letters, drops, imports, positions
 from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
 from leadlight.store.tables.facts import events, page_views, seen_events
@@ -24,6 +24,7 @@ __all__ = [
     "delivery_attempts",
     "drops",
     "events",
+    "imports",
     "keys",
     "ledger",
     "metadata",

@@ -49,3 +49,18 @@ drops = Table(  # refused events, for the site's owner to see
     Column("count", BigInteger, nullable=False),
     Column("last_at", Instant, nullable=False),
 )
+
+imports = Table(  # how far a file of past traffic has been read, so that an import goes on where it stopped
+    "imports",
+    metadata,
+    key_column("site_id"),
+    key_column("source"),  # the file's path
+    key_column("format"),
+    Column("position", BigInteger, nullable=False),  # bytes, unpacked
+    Column("digest", Text, nullable=False),  # of those bytes: another file under the same name begins anew
+    Column("lines", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("bad_lines", BigInteger, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)

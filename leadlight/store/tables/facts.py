@@ -1,6 +1,6 @@
 """What happened: rows only grow."""
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, Table, Text, false
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -31,6 +31,7 @@ page_views = Table(
     Column("engaged_ms", BigInteger, nullable=False, default=0),
     Column("active_until", Instant),
     Column("scroll_percent", Integer, nullable=False, default=0),
+    Column("imported", Boolean, nullable=False, server_default=false()),
     Index("page_views_by_time", "site_id", "visitor_id", "occurred_at"),
 )
 
@@ -46,5 +47,6 @@ events = Table(  # everything but page views and engaged time
     Column("occurred_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("properties", Json, nullable=False),
+    Column("imported", Boolean, nullable=False, server_default=false()),
     Index("events_by_time", "site_id", "visitor_id", "occurred_at"),
 )

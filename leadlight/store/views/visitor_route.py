@@ -71,6 +71,7 @@ def _visit(span: SplitVisit[Row[Any]]) -> Visit:
                 category=row.category,
                 engaged_seconds=whole_seconds(row.engaged_ms),
                 scroll_percent=row.scroll_percent,
+                imported=row.imported,
             )
             for row in pages
         ],
@@ -118,6 +119,7 @@ async def _page_views(
             source=row.source,
             engaged_seconds=whole_seconds(row.engaged_ms),
             scroll_percent=row.scroll_percent,
+            imported=row.imported,
         )
         for row in rows
     ]
@@ -146,6 +148,7 @@ async def _events(
             name=row.name or None,
             path=row.path or None,
             properties=row.properties,
+            imported=row.imported,
         )
         for row in rows
     ]
