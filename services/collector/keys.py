@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +13,8 @@ from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.errors import Outage, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store.owners import keys, sites
+from leadlight.store.owners import keys, site_settings, sites
+from leadlight.store.owners.sites import Site
 
 log = get_logger(__name__)
 
@@ -37,9 +39,12 @@ KEY_CHARACTERS = 200
 DEFAULTS = SiteSettings()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grant:
-    """What a key allows: to write events of one site. `secret`: a server's own key, never in a page."""
+    """What a key allows: to write events of one site. `secret`: a server's own key, never in a page.
+
+    The same object for as long as nothing of it changes: what is worked out of it may be remembered by it.
+    """
 
     site: str
     secret: bool = False
@@ -52,6 +57,8 @@ class WriteKeys:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._known: dict[str, Grant] = {}
+        self._settings: dict[str, SiteSettings] = {}
+        self._versions: dict[str, int] = {}  # of the settings known, by site
         self._misses: dict[str, float] = {}
         self._asking: dict[str, asyncio.Future[Grant | None]] = {}
         self._room = asyncio.Semaphore(LOOKUPS_AT_ONCE)
@@ -94,19 +101,49 @@ class WriteKeys:
     async def _load(self) -> None:
         asked = {key for key, grant in self._known.items() if grant.secret}
         async with self._runtime.database.read() as connection:
-            fresh = {site.write_key: Grant(site.id) for site in await sites.list_all(connection)}
+            found = await sites.list_all(connection)
+            await self._learn_settings(connection, found)
+            fresh = {site.write_key: self._grant(site.write_key, site.id) for site in found}
             for key in asked:
-                if (grant := await _secret(connection, key)) is not None:
+                if (grant := await self._secret(connection, key)) is not None:
                     fresh[key] = grant
         learnt_meanwhile = {key: grant for key, grant in self._known.items() if grant.secret and key not in asked}
         self._known = fresh | learnt_meanwhile
 
+    async def _learn_settings(self, connection: AsyncConnection, found: Sequence[Site]) -> None:
+        """Read the settings of those sites whose version has moved, all in one query."""
+        moved = {site.id: site for site in found if self._versions.get(site.id) != site.settings_version}
+        if not moved:
+            return
+        stored = await site_settings.of_sites(connection, moved)
+        for id, site in moved.items():
+            self._settings[id] = stored.get(id, DEFAULTS)
+            self._versions[id] = site.settings_version
+
+    def _grant(self, key: str, site_id: str, *, secret: bool = False) -> Grant:
+        settings = self._settings.get(site_id, DEFAULTS)
+        known = self._known.get(key)
+        if known is not None and known.site == site_id and known.settings is settings and known.secret == secret:
+            return known
+        return Grant(site_id, secret, settings)
+
     async def _look_up(self, key: str) -> Grant | None:
         async with self._room, self._runtime.database.read() as connection:
             if key.startswith(keys.PREFIX):
-                return await _secret(connection, key)
+                return await self._secret(connection, key)
             site = await sites.by_write_key(connection, key)
-            return None if site is None else Grant(site.id)
+            if site is None:
+                return None
+            await self._learn_settings(connection, [site])
+            return self._grant(key, site.id)
+
+    async def _secret(self, connection: AsyncConnection, key: str) -> Grant | None:
+        found = await keys.verify(connection, key)
+        if found is None or "ingest" not in found.scopes:
+            return None
+        site = None if found.site_id in self._versions else await sites.get(connection, found.site_id)
+        await self._learn_settings(connection, [site] if site else [])
+        return self._grant(key, found.site_id, secret=True)
 
     def _looked_up(self, key: str, done: asyncio.Future[Grant | None]) -> None:
         del self._asking[key]
@@ -120,11 +157,6 @@ class WriteKeys:
             del self._misses[next(iter(self._misses))]
         self._misses.pop(key, None)  # so that it counts as the latest
         self._misses[key] = asyncio.get_running_loop().time() + MISS_SECONDS
-
-
-async def _secret(connection: AsyncConnection, key: str) -> Grant | None:
-    found = await keys.verify(connection, key)
-    return Grant(found.site_id, secret=True) if found is not None and "ingest" in found.scopes else None
 
 
 @lru_cache(1_024)

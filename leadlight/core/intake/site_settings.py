@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import astuple
 
 
 class Privacy(StrEnum):
@@ -26,3 +27,8 @@ class SiteSettings(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     excluded_companies: tuple[str, ...] = ()  # domains
     privacy: Privacy = Privacy.IDENTIFIED
     privacy_by_country: Mapping[str, Privacy] = field(default_factory=dict)  # ISO 3166-1 alpha-2; `unknown` too
+
+    def __hash__(self) -> int:
+        """By content, so that what is worked out of settings can be remembered by them."""
+        *others, by_country = astuple(self)
+        return hash((*others, frozenset(by_country.items())))

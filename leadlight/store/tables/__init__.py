@@ -8,8 +8,8 @@ from leadlight.store.tables.columns import EPOCH, Instant, metadata, millisecond
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
 from leadlight.store.tables.facts import events, page_views, seen_events
 from leadlight.store.tables.identity import companies, contact_traits, contacts, visitor_companies, visitor_contacts
-from leadlight.store.tables.owners import keys, sessions, sign_ins, sites, users, webhooks
-from leadlight.store.tables.state import alerts, ledger, scores, signals, visitors, visits
+from leadlight.store.tables.owners import keys, sessions, sign_ins, site_settings, sites, users, webhooks
+from leadlight.store.tables.state import alerts, ledger, recounts, scores, signals, visitors, visits
 
 __all__ = [
     "EPOCH",
@@ -31,11 +31,13 @@ __all__ = [
     "milliseconds",
     "page_views",
     "positions",
+    "recounts",
     "scores",
     "seen_events",
     "sessions",
     "sign_ins",
     "signals",
+    "site_settings",
     "sites",
     "users",
     "visitor_companies",

@@ -32,6 +32,7 @@ page_views = Table(
     Column("active_until", Instant),
     Column("scroll_percent", Integer, nullable=False, default=0),
     Column("imported", Boolean, nullable=False, server_default=false()),
+    Column("hidden", Boolean, nullable=False, server_default=false()),  # on a path that the site's owner excludes
     Index("page_views_by_time", "site_id", "visitor_id", "occurred_at"),
 )
 
@@ -48,5 +49,6 @@ events = Table(  # everything but page views and engaged time
     Column("received_at", Instant, nullable=False),
     Column("properties", Json, nullable=False),
     Column("imported", Boolean, nullable=False, server_default=false()),
+    Column("hidden", Boolean, nullable=False, server_default=false()),  # on a path that the site's owner excludes
     Index("events_by_time", "site_id", "visitor_id", "occurred_at"),
 )

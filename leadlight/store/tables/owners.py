@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text
 
-from leadlight.store.tables.columns import Instant, key_column, metadata
+from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
 sites = Table(
     "sites",
@@ -14,6 +14,16 @@ sites = Table(
     Column("demo", Boolean, nullable=False, default=False),
     Column("settings_version", Integer, nullable=False, default=1),
     Column("created_at", Instant, nullable=False),
+)
+
+site_settings = Table(  # every version that was ever in force; the latest is. A site without a row has the defaults
+    "site_settings",
+    metadata,
+    key_column("site_id"),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", Json, nullable=False),
+    Column("changed_by", Text, nullable=False),  # an e-mail address, or where the change came from
+    Column("changed_at", Instant, nullable=False),
 )
 
 keys = Table(

@@ -13,6 +13,7 @@ visitors = Table(
     Column("partition", Integer, nullable=False),  # of the identified topic: its owner alone writes this row
     Column("demo", Boolean, nullable=False, default=False),
     Column("bot_reasons", Text),  # comma-separated; null: a person
+    Column("hidden_reason", Text),  # which of the site's exclusions keeps this visitor apart; null: none
     Column("first_seen_at", Instant),  # null until the first activity
     Column("last_seen_at", Instant),
     Column("visits", Integer, nullable=False, default=0),
@@ -123,3 +124,11 @@ alerts = Table(
 )
 
 Index("visitors_demo", visitors.c.site_id, visitors.c.id, postgresql_where=text("demo"), sqlite_where=text("demo"))
+
+recounts = Table(  # visitors that are to be derived anew from their facts: the owner of their partition does it
+    "recounts",
+    metadata,
+    key_column("site_id"),
+    key_column("visitor_id"),
+    Column("requested_at", Instant, nullable=False),
+)

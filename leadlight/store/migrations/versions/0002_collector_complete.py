@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from leadlight.store.tables import Instant
 
@@ -12,6 +13,25 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "site_settings",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "version"),
+    )
+    op.create_table(
+        "recounts",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("visitor_id", sa.Text(), nullable=False),
+        sa.Column("requested_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "visitor_id"),
+    )
+    op.add_column("visitors", sa.Column("hidden_reason", sa.Text(), nullable=True))
+    for table in ("page_views", "events"):
+        op.add_column(table, sa.Column("hidden", sa.Boolean(), nullable=False, server_default=sa.false()))
     for table in ("page_views", "events"):
         op.add_column(table, sa.Column("imported", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
@@ -31,6 +51,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in ("page_views", "events"):
+        op.drop_column(table, "hidden")
+    op.drop_column("visitors", "hidden_reason")
+    op.drop_table("recounts")
+    op.drop_table("site_settings")
     op.drop_table("imports")
     for table in ("page_views", "events"):
         op.drop_column(table, "imported")

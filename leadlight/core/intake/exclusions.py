@@ -1,0 +1,63 @@
+"""What a site's owner does not want to see, ready to be asked: by path at the door, by person and company once known."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from leadlight.core import ids
+from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.scoring.globs import LONGEST_TEXT, matcher
+
+REMEMBERED_SITES: Final = 256
+
+
+class Hidden(StrEnum):
+    """Why a visitor is kept apart, though no machine. Shown to the site's owner."""
+
+    EMAIL = "excluded_email"
+    COMPANY = "excluded_company"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """One site's exclusions, compiled. Asking changes nothing and costs some 0.1 us a pattern."""
+
+    paths: tuple[Callable[[str], bool], ...] = ()
+    emails: tuple[Callable[[str], bool], ...] = ()
+    companies: frozenset[str] = frozenset()  # ids
+
+    def path(self, path: str | None) -> bool:
+        """Whether what happens on this path is left out. A slash at the end makes no difference, nor does the case."""
+        if not self.paths or not path:
+            return False
+        folded = path[:LONGEST_TEXT].casefold()
+        bare = folded.rstrip("/") or "/"
+        return any(matches(folded) or matches(bare) for matches in self.paths)
+
+    def email(self, email: str | None) -> bool:
+        return email is not None and any(matches(email.casefold()) for matches in self.emails)
+
+    def visitor(self, *, email: str | None, company_id: str | None) -> Hidden | None:
+        """Why a visitor with this contact and company is kept apart; None for one who is not."""
+        if self.email(email):
+            return Hidden.EMAIL
+        return Hidden.COMPANY if company_id is not None and company_id in self.companies else None
+
+
+NOTHING: Final = Exclusions()
+
+
+@lru_cache(REMEMBERED_SITES)
+def exclusions_of(site: str, settings: SiteSettings) -> Exclusions:
+    """The exclusions that these settings of a site hold."""
+    return Exclusions(
+        paths=_path_matchers(settings.excluded_paths),
+        emails=tuple(matcher(pattern) for pattern in settings.excluded_emails),
+        companies=frozenset(ids.company_id(site, domain) for domain in settings.excluded_companies),
+    )
+
+
+def _path_matchers(patterns: Iterable[str]) -> tuple[Callable[[str], bool], ...]:
+    return tuple(matcher(pattern.rstrip("/") or "/") for pattern in patterns)
