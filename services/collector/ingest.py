@@ -100,18 +100,23 @@ class Ingest:
         """
         body = await self.bodies.read(headers, receive, single=kind is not None)
         try:
-            post = _read(body, kind)
+            post = read_body(body, kind)
             key = self._key(post, headers)
             if (grant := self.keys.known(key)) is not None:
-                return await self._store(post, headers, peer, grant)  # the log keeps its own time limit
+                return await self.store(post, headers, peer, grant)  # the log keeps its own time limit
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._store(post, headers, peer, await self._find(key))
+                return await self.store(post, headers, peer, await self._find(key))
         except TimeoutError:
             raise Refused(problems.MISSED_LOG) from None
         finally:
             self.bodies.release(body)
 
-    async def _store(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Outcome:
+    async def store(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Outcome:
+        """Store what is admitted of the calls; pixels and tracked links come in here too.
+
+        Raises:
+            Refused: the log did not take them.
+        """
         arrival = arrival_of(grant, headers, peer, post.sent_at, to_milliseconds(self.runtime.now()))
         events: list[Event] = []
         records: list[tuple[bytes, bytes]] = []
@@ -153,7 +158,8 @@ class Ingest:
         return grant
 
 
-def _read(body: bytes, kind: EventType | None) -> Post:
+def read_body(body: bytes, kind: EventType | None) -> Post:
+    """Raises Refused for what cannot be read."""
     try:
         return read_post(body, kind)
     except TooManyCalls as error:
@@ -172,9 +178,13 @@ def _done_start(origin: bytes | None) -> Scope:
 def _done_but(dropped: Counter[Drop] | None, told: AnswerHeaders) -> Answer:
     headers = [*_DONE_HEADERS, *told]
     if dropped:
-        reasons = ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
-        headers.append((DROPPED_HEADER, reasons.encode()))
+        headers.append((DROPPED_HEADER, told_drops(dropped).encode()))
     return 200, headers, _DONE
+
+
+def told_drops(dropped: Counter[Drop]) -> str:
+    """The drops as the header tells them: reason=count, ..."""
+    return ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
 
 
 def _preflight(headers: Headers) -> Answer:
