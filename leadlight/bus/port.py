@@ -1,12 +1,24 @@
 """The event log as every service sees it: publish until durable, poll in order, positions kept by the caller."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, Self
 
 from leadlight.core.log import Batch, Partition, Record, Span
 from leadlight.errors import RecordTooLarge
 
-__all__ = ["MAX_RECORD_BYTES", "Batch", "Bus", "Consumer", "Partition", "Positions", "Record", "Span", "too_large"]
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "Batch",
+    "Bus",
+    "Consumer",
+    "Partition",
+    "Positions",
+    "Record",
+    "Span",
+    "failed",
+    "too_large",
+]
 
 MAX_RECORD_BYTES = 1_000_000
 """Key and value together. Kafka brokers take 1 MiB by default; this leaves room for what surrounds a record there."""
@@ -19,6 +31,13 @@ def too_large(records: Sequence[tuple[bytes, bytes]]) -> RecordTooLarge | None:
             size = len(key) + len(value)
             return RecordTooLarge(f"A record of {size} bytes exceeds the {MAX_RECORD_BYTES} that the event log takes.")
     return None
+
+
+def failed(error: Exception) -> asyncio.Future[None]:
+    """A publish that ended before it began."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    return future
 
 
 Positions = Callable[[Sequence[Partition]], Awaitable[Mapping[Partition, int]]]
@@ -73,6 +92,11 @@ class Bus(Protocol):
                 A LogFull says that its disk has no room.
             RecordTooLarge: a record exceeds what the log takes; none of the call's records was appended.
         """
+        ...
+
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
+        """As `publish`, for whoever serves too many to hold a task for each: begun at once, and the future ends as
+        `publish` would. Giving up the future harms nobody else."""
         ...
 
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> Consumer:

@@ -45,6 +45,9 @@ class KafkaBus:
         if records:
             await self._publisher.publish(topic, records)
 
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
+        return asyncio.ensure_future(self.publish(topic, records))
+
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> KafkaConsumer:
         return KafkaConsumer(self, name, topics, positions)
 
