@@ -25,7 +25,8 @@ VARIABLES: Mapping[str, str] = {
     "LEADLIGHT_PUBLIC_URL": "Address under which browsers reach Leadlight, as in https://leads.shop.example. "
     "Default: http://HOST:PORT.",
     "LEADLIGHT_TRUSTED_PROXIES": "Networks whose forwarding headers are believed, comma-separated. Default: none.",
-    "LEADLIGHT_WEBHOOK_ALLOW": "Networks that webhooks may reach although private, comma-separated. Default: none.",
+    "LEADLIGHT_WEBHOOK_ALLOW": "Networks that webhooks and installation checks may reach although private, "
+    "comma-separated. Default: none.",
     "LEADLIGHT_LOG_LEVEL": "debug, info (default), warning or error.",
     "LEADLIGHT_LOG_FORMAT": "text (default on a terminal) or json.",
 }

@@ -4,20 +4,18 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import aiohttp
 
 import leadlight
+from leadlight.runtime.outbound import guarded_connector
 from leadlight.settings import Network
 from leadlight.store.owners.webhooks import SECRET_PREFIX
-from services.alerter.destinations import may_reach
 from services.alerter.schedule import retry_after
 
 SEND_SECONDS = 10.0
@@ -25,10 +23,6 @@ SEND_SECONDS = 10.0
 
 EXCERPT_BYTES = 500
 """Of an answer that is no success: enough to see what the receiver complains about."""
-
-
-class AddressRefused(OSError):
-    """A webhook's name leads to an address that it may not reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +44,9 @@ def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
 
 @asynccontextmanager
 async def open_client(allowed: Sequence[Network]) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client that connects to nothing but what `allowed` and the public internet hold.
-
-    Every socket is made here, with the address it will connect to: no name, literal or second answer of a name server
-    gets past.
-    """
-
-    def make_socket(info: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, _, (host, *_) = info
-        if not may_reach(host, allowed):
-            raise AddressRefused(f"{host} is no public address. LEADLIGHT_WEBHOOK_ALLOW lists the private ones allowed")
-        return socket.socket(family, kind, protocol)
-
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        force_close=True,  # a kept connection that the receiver has just closed would look like a failure
-        happy_eyeballs_delay=None,
-        socket_factory=make_socket,
-    )
+    """A client that connects to nothing but what `allowed` and the public internet hold."""
+    # a kept connection that the receiver has just closed would look like a failure
+    connector = guarded_connector(allowed, keep_alive=False)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=SEND_SECONDS),

@@ -1,10 +1,10 @@
-"""Which addresses webhooks may reach."""
+"""Which addresses webhooks and installation checks may reach."""
 
 from ipaddress import ip_network
 
 import pytest
 
-from services.alerter.destinations import may_reach
+from leadlight.runtime.outbound import may_reach
 
 
 @pytest.mark.parametrize(
