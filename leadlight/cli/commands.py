@@ -8,6 +8,7 @@ import typer
 
 from leadlight import __version__
 from leadlight.cli import demo, doctor, serving
+from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
 from leadlight.cli.process import prepare_data_folder, run, settings_for_command
@@ -31,6 +32,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(user_app, name="user")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(demo.app, name="demo")
+app.command("import")(import_file)
 
 
 class ServiceName(StrEnum):

@@ -19,7 +19,7 @@ STATIC_FILE = re.compile(
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
     r"(?:\S+:\d+ )?"  # vhost_combined begins with the host and port that were asked
-    r"(?P<address>\S+) \S+ .*?\[(?P<at>[^\]]{20,30})\] "
+    r"(?P<address>[0-9A-Za-z]\S*) \S+ \S.*? \[(?P<at>[^\]]{20,30})\] "
     rf"{_QUOTED} (?P<status>\d{{3}}) (?:\d+|-)(?: {_QUOTED} {_QUOTED})?(?: .*)?"
 )
 _AT = re.compile(r"(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})")

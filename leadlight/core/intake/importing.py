@@ -86,7 +86,7 @@ def read_segment(line: bytes, past: Past) -> Call | Skip:
     try:
         call = _object.decode(text)
     except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadLine(f"no JSON object: {error}") from None
+        raise BadLine(f"no JSON object ({error})") from None
     kind = call.get("type")
     if kind not in _TYPES:
         if "batch" in call:

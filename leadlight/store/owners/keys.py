@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.errors import WrongUsage
@@ -84,6 +84,11 @@ async def revoke(connection: AsyncConnection, site_id: str, id: str, *, now: dat
         .values(revoked_at=now)
     )
     return done.rowcount == 1
+
+
+async def remove_named(connection: AsyncConnection, site_id: str, name: str) -> None:
+    """Remove keys that a command made for itself, and their every trace."""
+    await connection.execute(delete(keys).where(keys.c.site_id == site_id, keys.c.name == name))
 
 
 async def touch(connection: AsyncConnection, site_id: str, id: str, *, now: datetime) -> None:

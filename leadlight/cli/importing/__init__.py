@@ -1,0 +1,1 @@
+"""Past traffic out of files."""
