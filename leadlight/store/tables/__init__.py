@@ -4,6 +4,7 @@ Rows that are updated all the time are narrow and without JSON; what only grows 
 """
 
 from leadlight.store.tables.bookkeeping import changes, dead_letters, drops, imports, positions
+from leadlight.store.tables.checks import audit_lines, install_checks, sightings
 from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
 from leadlight.store.tables.facts import events, page_views, seen_events
@@ -15,6 +16,7 @@ __all__ = [
     "EPOCH",
     "Instant",
     "alerts",
+    "audit_lines",
     "changes",
     "companies",
     "contact_traits",
@@ -25,6 +27,7 @@ __all__ = [
     "drops",
     "events",
     "imports",
+    "install_checks",
     "keys",
     "ledger",
     "metadata",
@@ -35,6 +38,7 @@ __all__ = [
     "scores",
     "seen_events",
     "sessions",
+    "sightings",
     "sign_ins",
     "signals",
     "site_settings",

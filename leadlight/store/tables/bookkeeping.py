@@ -38,6 +38,12 @@ dead_letters = Table(
     Column("value", LargeBinary, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("digest", Text),  # of key and value: the same record is known again when it dies again
+    Column("deaths", Integer, nullable=False, server_default="1"),  # of these bytes in this consumer, up to this one
+    Column("replayed_at", Instant),
+    Column("replayed_by", Text),
+    Index("dead_letters_by_digest", "consumer", "digest"),
+    Index("dead_letters_by_site", "site_id", "at"),
 )
 
 drops = Table(  # refused events, for the site's owner to see

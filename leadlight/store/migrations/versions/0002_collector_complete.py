@@ -48,9 +48,50 @@ def upgrade() -> None:
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "source", "format"),
     )
+    op.add_column("dead_letters", sa.Column("digest", sa.Text(), nullable=True))
+    op.add_column("dead_letters", sa.Column("deaths", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("dead_letters", sa.Column("replayed_at", Instant(), nullable=True))
+    op.add_column("dead_letters", sa.Column("replayed_by", sa.Text(), nullable=True))
+    op.create_index("dead_letters_by_digest", "dead_letters", ["consumer", "digest"])
+    op.create_index("dead_letters_by_site", "dead_letters", ["site_id", "at"])
+    op.create_table(
+        "install_checks",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("begun_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("report", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "id"),
+    )
+    op.create_table(
+        "sightings",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("site_id", "token"),
+    )
+    op.create_table(
+        "audit_lines",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "id"),
+    )
 
 
 def downgrade() -> None:
+    for table in ("audit_lines", "sightings", "install_checks"):
+        op.drop_table(table)
+    for index in ("dead_letters_by_site", "dead_letters_by_digest"):
+        op.drop_index(index, table_name="dead_letters")
+    for column in ("replayed_by", "replayed_at", "deaths", "digest"):
+        op.drop_column("dead_letters", column)
     for table in ("page_views", "events"):
         op.drop_column(table, "hidden")
     op.drop_column("visitors", "hidden_reason")
