@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { list as botPatterns } from "isbot";
 import { buildSnippet } from "../js-snippet/build.mjs";
 
@@ -32,8 +33,12 @@ save();
 
 async function addSnippet(folder) {
   const { files, manifest } = await buildSnippet();
-  for (const [name, code] of Object.entries(files)) wanted.set(join(folder, name), code);
-  wanted.set(join(folder, "leadlight.json"), json(manifest));
+  for (const [name, code] of Object.entries({ ...files, "leadlight.json": json(manifest) })) {
+    const bytes = Buffer.from(code);
+    wanted.set(join(folder, name), bytes);
+    wanted.set(join(folder, `${name}.br`), brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
+    wanted.set(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+  }
 }
 
 /** console.js is htmx, its SSE extension, then console.ts; console.css is bundled with what it imports. */

@@ -66,6 +66,19 @@ class WriteKeys:
     def known(self, key: str) -> Grant | None:
         return self._known.get(key)
 
+    async def of_site(self, site: str) -> Grant | None:
+        """What a site's own write key allows, where only the site is named: in a tracked link.
+
+        Raises:
+            StoreUnavailable: the database did not answer.
+        """
+        for grant in self._known.values():
+            if grant.site == site and not grant.secret:
+                return grant
+        async with self._room, self._runtime.database.read() as connection:
+            found = await sites.get(connection, site)
+        return None if found is None else await self.find(found.write_key)
+
     async def find(self, key: str) -> Grant | None:
         """The grant of a key that is not known yet. All who ask for one key at a time share one look-up.
 

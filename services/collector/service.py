@@ -2,12 +2,15 @@
 
 import asyncio
 
+from leadlight.core.intake.calls import Post
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import Problems, Service
-from services.collector.ingest import Ingest
+from services.collector.arrival import Headers, Peer
+from services.collector.ingest import Ingest, Outcome
 from services.collector.journal import Journal
-from services.collector.keys import WriteKeys
-from services.collector.pages import NOT_BUILT, SNIPPET, Snippet, pages_app
+from services.collector.keys import Grant, WriteKeys
+from services.collector.pages import pages_app
+from services.collector.pages.files import NOT_BUILT, SNIPPET, Files
 from services.collector.tally import Tally
 
 PORT = 8000
@@ -16,8 +19,12 @@ PREFIXES = ("/v1/", "/leadlight", "/l/")
 
 def service(runtime: Runtime) -> Service:
     """The collector of one process."""
-    keys, tally, snippet = WriteKeys(runtime), Tally(runtime), Snippet(SNIPPET)
-    ingest = Ingest(runtime, keys, tally, Journal(runtime), rest=pages_app(keys, snippet))
+    keys, tally, files = WriteKeys(runtime), Tally(runtime), Files()
+
+    async def store(post: Post, headers: Headers, peer: Peer, grant: Grant) -> Outcome:
+        return await ingest.store(post, headers, peer, grant)
+
+    ingest = Ingest(runtime, keys, tally, Journal(runtime), rest=pages_app(runtime, keys, files, store))
 
     async def run() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -25,6 +32,6 @@ def service(runtime: Runtime) -> Service:
             tasks.create_task(tally.run())
 
     async def find_problems() -> Problems:
-        return {} if snippet.current() else {"snippet": NOT_BUILT.detail}
+        return {} if files.find(SNIPPET) else {"snippet": NOT_BUILT.detail}
 
     return Service("collector", PORT, run=run, app=ingest.app, prefixes=PREFIXES, problems=find_problems)

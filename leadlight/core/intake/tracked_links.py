@@ -1,0 +1,104 @@
+"""Tracked links: an address that leads on to another, sealed so that only what was minted is ever followed."""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+URL_CHARACTERS = 2_048
+CAMPAIGN_CHARACTERS = 256
+
+TOKEN_CHARACTERS = 4_096
+"""No token that was ever minted is longer; others are not even tried."""
+
+_PURPOSE = b"leadlight tracked links v1"
+_TAG_BYTES = 16
+_ADDRESS = re.compile(r"[!-\[\]-~]+")
+r"""What an address is spelt with. No blank and no line break, which would end a header; no `\`, which browsers take
+for a slash, so that a host is not the one that was looked at."""
+
+_KEPT = "/%:=&?~#+!$,;'@()*[].-_"
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """Where a tracked link leads, and for whom its clicks count."""
+
+    site: str
+    url: str
+    expires_at: int  # seconds since 1970
+    campaign: str | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        return now.timestamp() >= self.expires_at
+
+
+class NoAddress(ValueError):
+    """What was given is no web address to lead people to. The message says why."""
+
+
+def destination(given: str) -> str:
+    """The address as it will stand in the answer: other letters than ASCII's percent-encoded, hosts in punycode.
+
+    Raises:
+        NoAddress: it is not http or https, has no host, hides a user name, or holds what breaks a header.
+    """
+    text = given.strip()
+    try:
+        parts = urlsplit(text)
+        if not text.isascii():
+            host = (parts.hostname or "").encode("idna").decode()
+            place = f"{host}:{parts.port}" if parts.port else host
+            if "@" not in parts.netloc:
+                spelt = (quote(part, safe=_KEPT) for part in (parts.path, parts.query, parts.fragment))
+                parts = parts._replace(netloc=place)
+                parts = parts._replace(**dict(zip(("path", "query", "fragment"), spelt, strict=True)))
+                text = urlunsplit(parts)
+        parts.port  # noqa: B018 - raises ValueError for nonsense
+    except (ValueError, UnicodeError):
+        raise NoAddress(f"{given[:100]!r} is not a web address. Expected https://host/path.") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or not _ADDRESS.fullmatch(text):
+        raise NoAddress(f"{given[:100]!r} is not a web address. Expected https://host/path.")
+    if "@" in parts.netloc:
+        raise NoAddress("The address must not contain a user name or password: readers take it for the host.")
+    if len(text) > URL_CHARACTERS:
+        raise NoAddress(f"The address takes at most {URL_CHARACTERS} characters.")
+    return text
+
+
+def mint(link: Link, secret: bytes) -> str:
+    """The token of a link. The same link gives the same token.
+
+    Raises:
+        NoAddress: its destination is none, or its campaign is too long.
+    """
+    if link.campaign and len(link.campaign) > CAMPAIGN_CHARACTERS:
+        raise NoAddress(f"The campaign takes at most {CAMPAIGN_CHARACTERS} characters.")
+    plain = msgspec.msgpack.encode(msgspec.structs.replace(link, url=destination(link.url)))
+    return base64.urlsafe_b64encode(_sealer(secret).encrypt(plain, [])).rstrip(b"=").decode()
+
+
+def read(token: str, secret: bytes) -> Link | None:
+    """The link of a token, expired or not; None if it was not minted with this secret."""
+    if len(token) > TOKEN_CHARACTERS or not token.isascii():
+        return None
+    try:
+        sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if len(sealed) <= _TAG_BYTES:
+            return None
+        return msgspec.msgpack.decode(_sealer(secret).decrypt(sealed, []), type=Link)
+    except (binascii.Error, InvalidTag, msgspec.DecodeError):
+        return None
+
+
+@lru_cache(4)
+def _sealer(secret: bytes) -> AESSIV:
+    """Seals and signs at once, and needs no random number: a token tells nothing and cannot be made elsewhere."""
+    return AESSIV(HKDF(algorithm=SHA256(), length=64, salt=None, info=_PURPOSE).derive(secret))
