@@ -2,15 +2,18 @@
 
 LeadlightError
 ├── ConfigurationError     the start cannot go on; the message says what to change
-│   └── DataFolderLocked   another process holds the data folder
+│   ├── DataFolderLocked   another process holds the data folder
+│   └── LogDamaged         a file of the event log or of a spool is damaged
 ├── Outage                 something outside is away for now: retried, never dead-lettered
 │   ├── LogUnavailable     the event log did not confirm
-│   │   └── LogFull        its disk is full
+│   │   └── LogFull        its disk is full; or it is away, and the spool is full
 │   └── StoreUnavailable   the database did not answer
 ├── RecordTooLarge         the log does not take a record of this size
 ├── PoisonRecord           one record cannot be processed, now or ever: dead-lettered with its reason
 └── PositionLost           someone else moved a consumer's position: the batch changed nothing
 """
+
+from pathlib import Path
 
 
 class LeadlightError(Exception):
@@ -23,6 +26,14 @@ class ConfigurationError(LeadlightError):
 
 class DataFolderLocked(ConfigurationError):
     """Another process holds the data folder."""
+
+
+class LogDamaged(ConfigurationError):
+    """A file that held acknowledged records is damaged."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class WrongUsage(ConfigurationError):
@@ -38,7 +49,8 @@ class LogUnavailable(Outage):
 
 
 class LogFull(LogUnavailable):
-    """The event log's disk has no room. The message may be shown to anyone: it names no path."""
+    """The event log's disk has no room, or it is away and the spool has none. The message may be shown to anyone: it
+    names no path."""
 
 
 class StoreUnavailable(Outage):

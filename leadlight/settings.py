@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ VARIABLES: Mapping[str, str] = {
     "LEADLIGHT_TRUSTED_PROXIES": "Networks whose forwarding headers are believed, comma-separated. Default: none.",
     "LEADLIGHT_WEBHOOK_ALLOW": "Networks that webhooks and installation checks may reach although private, "
     "comma-separated. Default: none.",
+    "LEADLIGHT_SPOOL_BYTES": "What a collector may keep on its own disk while Kafka is away; 0 for nothing. Default: 1GiB.",
     "LEADLIGHT_LOG_LEVEL": "debug, info (default), warning or error.",
     "LEADLIGHT_LOG_FORMAT": "text (default on a terminal) or json.",
 }
@@ -35,6 +37,12 @@ LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
 SECRET_MINIMUM_CHARACTERS = 32
 """A shorter secret could be guessed off a stolen database."""
+
+SPOOL_MINIMUM_BYTES = 1 << 20
+"""A smaller one would not hold a few large posts."""
+
+_SIZE = re.compile(r"(?P<number>[0-9]{1,15})\s*(?P<unit>|KiB|MiB|GiB)", re.IGNORECASE)
+_UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Settings:
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
+    spool_bytes: int = 1 << 30
     log_level: str = "info"
     log_format: str = "text"
 
@@ -102,6 +111,8 @@ def _parse(name: str, text: str) -> object:
             return _port(name, text)
         case "LEADLIGHT_TRUSTED_PROXIES" | "LEADLIGHT_WEBHOOK_ALLOW":
             return _networks(name, text)
+        case "LEADLIGHT_SPOOL_BYTES":
+            return _size(name, text)
         case "LEADLIGHT_LOG_LEVEL":
             return _one_of(name, text.lower(), LEVELS)
         case "LEADLIGHT_LOG_FORMAT":
@@ -132,6 +143,16 @@ def _port(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise ConfigurationError(f"{name}={text}: expected a port number from 1 to 65535.")
     return int(text)
+
+
+def _size(name: str, text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    size = int(match["number"]) * _UNITS[match["unit"].lower()] if match else -1
+    if size != 0 and size < SPOOL_MINIMUM_BYTES:
+        raise ConfigurationError(
+            f"{name}={text}: expected a size such as 512MiB or 2GiB, at least {SPOOL_MINIMUM_BYTES >> 20}MiB, or 0."
+        )
+    return size
 
 
 def _one_of(name: str, text: str, allowed: tuple[str, ...]) -> str:

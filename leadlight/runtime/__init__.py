@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -31,6 +31,8 @@ class Runtime:
     now: Callable[[], datetime] = utc_now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     lately: Lately = field(default_factory=Lately)
+    at_exit: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What services opened, to be closed when nobody is served any more and before the log and the database are."""
 
     async def pause(self, seconds: float) -> bool:
         """Wait, but not longer than the process lives; whether it goes on."""
@@ -49,7 +51,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     try:
         bus = await open_bus(url=settings.bus_url, data=settings.data, instance=settings.instance)
         try:
-            yield Runtime(settings, secret, database, bus)
+            runtime = Runtime(settings, secret, database, bus)
+            async with runtime.at_exit:
+                yield runtime
         finally:
             await bus.close()
     finally:

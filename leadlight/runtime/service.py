@@ -31,3 +31,5 @@ class Service:
     app: AsgiApp | None = None
     prefixes: tuple[str, ...] = ()
     problems: Callable[[], Awaitable[Problems]] = no_problems
+    covered: Callable[[], Problems] = dict
+    """What may be away, by part, because this service makes up for it; with what the operator should know, if anything."""

@@ -29,9 +29,13 @@ class Refused(Exception):
         self.problem = problem
 
 
-def unavailable(detail: str) -> Problem:
+FULL_RETRY_SECONDS = 30
+"""Told while there is no room: that does not pass in a moment."""
+
+
+def unavailable(detail: str, retry_seconds: int = RETRY_SECONDS) -> Problem:
     """Try again: nothing is promised, and nothing is wrong with the request."""
-    return Problem(503, "Not taken", detail, ((b"retry-after", str(RETRY_SECONDS).encode()),))
+    return Problem(503, "Not taken", detail, ((b"retry-after", str(retry_seconds).encode()),))
 
 
 NO_KEY = Problem(
@@ -54,8 +58,8 @@ MISSED_LOG = unavailable("The event log did not confirm in time. Send the events
 
 
 def full_log(why: str) -> Problem:
-    """The log's disk has no room: the owner, who must see to it, reads answers more often than logs."""
-    return unavailable(f"{why} Send the events again once there is room: repeats do no harm.")
+    """There is no room in the log, or in the spool: the owner, who must see to it, reads answers more often than logs."""
+    return unavailable(f"{why} Send the events again once there is room: repeats do no harm.", FULL_RETRY_SECONDS)
 
 
 MISSED_STORE = unavailable("The write key could not be looked up just now. Send the events again.")

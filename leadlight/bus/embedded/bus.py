@@ -1,7 +1,6 @@
 """The embedded event log: segment files in the data folder, one process, no server."""
 
 import asyncio
-import fcntl
 import os
 import re
 import time
@@ -12,9 +11,10 @@ from typing import Self
 
 from leadlight.bus.embedded.consumer import EmbeddedConsumer
 from leadlight.bus.embedded.disk import Disk
+from leadlight.bus.embedded.lock import Held, lock_folder
 from leadlight.bus.embedded.log import Sizes, TopicLog
 from leadlight.bus.embedded.topic import OpenTopic
-from leadlight.bus.port import Partition, Positions, too_large
+from leadlight.bus.port import Partition, Positions, failed, too_large
 from leadlight.bus.topics import TOPICS, Topic
 from leadlight.errors import ConfigurationError, DataFolderLocked, LogUnavailable
 
@@ -108,6 +108,15 @@ class EmbeddedBus:
                 raise self._disk.refused(error) from error
         await opened.publish(records)
 
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
+        opened = self._topics.get(topic)
+        if opened is None or self._closed or not records or too_large(records):
+            return asyncio.ensure_future(self.publish(topic, records))
+        try:
+            return opened.enqueue(records)
+        except LogUnavailable as error:
+            return failed(error)
+
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> EmbeddedConsumer:
         return EmbeddedConsumer(self, name, topics, positions, self._reading)
 
@@ -131,18 +140,11 @@ class EmbeddedBus:
 
 
 def _lock(data: Path) -> int:
-    """Hold the data folder until the descriptor is closed or the process ends."""
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(descriptor)
+        return lock_folder(data)
+    except Held as held:
         raise DataFolderLocked(
-            f"The data folder {data} is in use by another Leadlight process (pid {holder}). The embedded event log "
+            f"The data folder {data} is in use by another Leadlight process (pid {held.by}). The embedded event log "
             "belongs to one process: stop that one, choose another folder with --data or LEADLIGHT_DATA, or run "
             "several processes on Kafka with LEADLIGHT_BUS_URL=kafka://..."
         ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor

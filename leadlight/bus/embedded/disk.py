@@ -1,4 +1,4 @@
-"""The disk under the embedded log: whether it has room, in words for the operator."""
+"""The disk under the embedded log, or under a spool: whether it has room, in words for the operator."""
 
 import errno
 import os
@@ -29,7 +29,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class Disk:
     """What the log's writes and the file system's own count tell of the room that is left."""
 
-    def __init__(self, folder: Path, now: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, now: Callable[[], float], *, holds: str = "event log") -> None:
+        self.holds = holds
         self._folder = folder
         self._now = now
         self._refused_at: float | None = None
@@ -39,9 +40,9 @@ class Disk:
     def refused(self, error: OSError) -> LogUnavailable:
         """Note a write that failed; what its publisher is told. Strangers read it too: it names no path."""
         if error.errno not in NO_ROOM:
-            return LogUnavailable(f"The event log cannot be written: {error.strerror or error}.")
+            return LogUnavailable(f"The {self.holds} cannot be written: {error.strerror or error}.")
         self._refused_at = self._now()
-        return LogFull(f"The event log cannot be written: its disk is full ({error.strerror}).")
+        return LogFull(f"The {self.holds} cannot be written: its disk is full ({error.strerror}).")
 
     def written(self) -> None:
         """Note a write that succeeded, and warn of little room: once a minute at most."""

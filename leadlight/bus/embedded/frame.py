@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 # 0xF5 occurs in no UTF-8 text, so no JSON value can pass for a frame when a damaged segment is searched.
@@ -87,3 +87,18 @@ def later_group(buffer: bytes, start: int, *, above: int, max_bytes: int) -> int
             return found
         found = buffer.find(FIRST, found + 1)
     return None
+
+
+def intact(buffer: bytes, start: int, *, max_bytes: int) -> Iterator[Frame]:
+    """Every undamaged frame from `start` on in the order of offsets, whatever lies between them."""
+    position, below = start, 0
+    while position < len(buffer):
+        frame = decode(buffer, position, max_bytes=max_bytes)
+        if isinstance(frame, Frame) and frame.offset >= below:
+            yield frame
+            position, below = frame.end, frame.offset + 1
+            continue
+        marks = [found for mark in (FIRST, NEXT) if (found := buffer.find(mark, position + 1)) >= 0]
+        if not marks:
+            return
+        position = min(marks)

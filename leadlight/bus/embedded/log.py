@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from leadlight.bus.embedded import frame as frames
 from leadlight.bus.embedded.segment import (
@@ -14,6 +14,7 @@ from leadlight.bus.embedded.segment import (
     create_segment,
     damaged,
     describe_segment,
+    look_at_segment,
     recover_segment,
     segment_path,
     sync_data,
@@ -25,6 +26,9 @@ from leadlight.errors import ConfigurationError
 
 READ_BYTES = 256 * 1024
 """One read: enough for a slice of events, little enough to be quick."""
+
+ASIDE = ".damaged"
+"""The ending of files that were set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,7 @@ class TopicLog:
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True)
             sync_folder(folder.parent)
-        paths = sorted(folder.glob("*.log"))
-        for path in paths:
-            if not path.stem.isdecimal() or path != segment_path(folder, int(path.stem)):
-                raise ConfigurationError(f"{path} is not a segment of the event log: move it out of the folder.")
+        paths = _segment_paths(folder)
         if paths:
             sync_folder(folder)
             active, self._descriptor, self.end = recover_segment(paths[-1], now=now)
@@ -104,6 +105,23 @@ class TopicLog:
             active, self._descriptor = create_segment(folder, 0, now=now)
             self.segments, self.end = (active,), 0
         self._torn = False
+
+    @classmethod
+    def for_reading(cls, folder: Path) -> Self:
+        """A topic as it stands, beside a process that may be writing it: nothing is made, cut off or held open.
+
+        Raises:
+            LogDamaged: the last file is.
+            FileNotFoundError: there is none, or one was trimmed while we looked.
+        """
+        paths = _segment_paths(folder)
+        if not paths:
+            raise FileNotFoundError(folder)
+        log = cls.__new__(cls)
+        log.partition = Partition(folder.name, 0)
+        last, log.end = look_at_segment(paths[-1])
+        log.segments = (*(describe_segment(path) for path in paths[:-1]), last)
+        return log
 
     @property
     def start(self) -> int:
@@ -160,6 +178,16 @@ class TopicLog:
         for segment in gone:
             segment.path.unlink(missing_ok=True)
         sync_folder(self._folder)
+
+    def set_aside(self, base: int, *, now: float) -> Path:
+        """Take a damaged segment out of the log, by another name; its records are no longer read."""
+        if self.segments[-1].base == base:
+            self.roll(now=now)
+        [gone] = (segment for segment in self.segments if segment.base == base)
+        self.segments = tuple(segment for segment in self.segments if segment.base != base)
+        aside = put_aside(gone.path)
+        sync_folder(self._folder)
+        return aside
 
     def find(self, offset: int) -> Place:
         """Where `offset` stands, or where reading goes on if it is gone. Costs a pass over its segment's lengths."""
@@ -227,6 +255,24 @@ class TopicLog:
             else:
                 raise damaged(segment.path, place.position + position, offset, _why(frame))
         return Found(records, Place(offset, segment.base, place.position + position), 0)
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a damaged segment, so that it is kept and not read."""
+    aside = path.with_suffix(ASIDE)
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_suffix(f"{ASIDE}-{number}")
+    return path.rename(aside)
+
+
+def _segment_paths(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.log"))
+    for path in paths:
+        if not path.stem.isdecimal() or path != segment_path(folder, int(path.stem)):
+            raise ConfigurationError(f"{path} is not a segment of the event log: move it out of the folder.")
+    return paths
 
 
 def _why(frame: frames.Frame | frames.Incomplete | frames.Corrupt) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leadlight.bus.embedded import frame as frames
 from leadlight.bus.port import MAX_RECORD_BYTES
-from leadlight.errors import ConfigurationError
+from leadlight.errors import LogDamaged
 from leadlight.logs import get_logger
 
 log = get_logger(__name__)
@@ -35,10 +35,11 @@ def segment_path(folder: Path, base: int) -> Path:
     return folder / f"{base:020d}.log"
 
 
-def damaged(path: Path, position: int, offset: int, why: str) -> ConfigurationError:
-    return ConfigurationError(
+def damaged(path: Path, position: int, offset: int, why: str) -> LogDamaged:
+    return LogDamaged(
+        path,
         f"The event log is damaged: {path}, byte {position}, where offset {offset} is expected: {why}. "
-        "Restore the file from a backup; or move it away, and readers skip its records and count the loss."
+        "Restore the file from a backup; or move it away, and readers skip its records and count the loss.",
     )
 
 
@@ -67,7 +68,7 @@ def recover_segment(path: Path, *, now: float) -> tuple[Segment, int, int]:
     """The last segment of a topic, its descriptor, and the next offset: a torn tail is cut off.
 
     Raises:
-        ConfigurationError: damage in records that had been acknowledged.
+        LogDamaged: damage in records that had been acknowledged.
     """
     base = int(path.stem)
     descriptor = os.open(path, os.O_RDWR)
@@ -92,6 +93,18 @@ def recover_segment(path: Path, *, now: float) -> tuple[Segment, int, int]:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def look_at_segment(path: Path) -> tuple[Segment, int]:
+    """The last segment of a log that another process may be writing, and the next offset. Changes nothing.
+
+    Raises:
+        LogDamaged: damage in records that had been acknowledged.
+    """
+    content, base = path.read_bytes(), int(path.stem)
+    created_at = _read_header(content)
+    end, next_offset = (FIRST_FRAME, base) if created_at is None else _intact(path, content, base)
+    return Segment(path, base, created_at or 0.0, path.stat().st_mtime, end), next_offset
 
 
 def _intact(path: Path, content: bytes, base: int) -> tuple[int, int]:

@@ -71,9 +71,19 @@ class OpenTopic:
 
     async def publish(self, records: Records) -> None:
         """Wait until the records are durable. At once when nothing is in flight, else with what gathers meanwhile."""
+        await self.enqueue(records)
+
+    def enqueue(self, records: Records) -> asyncio.Future[None]:
+        """Take the next place in line; done when the records are durable, or given up.
+
+        Raises:
+            LogUnavailable: the line is too long.
+        """
         size = _bytes(records)
         if self._waiting and self._waiting_bytes + size > WAITING_BYTES:
-            raise LogUnavailable(f"The event log is slow, and too much waits to be written ({self.topic.name})")
+            raise LogUnavailable(
+                f"The {self._disk.holds} is slow, and too much waits to be written ({self.topic.name})"
+            )
         place = _Place(records, size, self._loop.time(), self._loop.create_future())
         self._waiting.append(place)
         self._waiting_bytes += size
@@ -81,7 +91,21 @@ class OpenTopic:
             self._committing = asyncio.create_task(self._commit())
         if self._watch is None:
             self._watch = self._loop.call_later(WATCH_SECONDS, self._give_up_late)
-        await place.done
+        return place.done
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being written, nor waits to be."""
+        return self._committing is None
+
+    @property
+    def unwritten_bytes(self) -> int:
+        return self._waiting_bytes + sum(place.bytes for place in self._writing)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a write has taken so long that its publishers were given up."""
+        return any(self._loop.time() - place.since > CONFIRM_SECONDS + WATCH_SECONDS for place in self._writing[:1])
 
     def _give_up_late(self) -> None:
         """Fail publishes whose time is over; what is being written may still appear. One timer for all is cheapest."""
@@ -91,10 +115,17 @@ class OpenTopic:
         while self._waiting and self._waiting[0].since <= late:
             given_up.append(self._leave_line())
         self._failed.inc(sum(len(place.records) for place in given_up if not place.done.done()))
-        why = f"The event log was not written within {CONFIRM_SECONDS} s ({self.topic.name})"
+        why = f"The {self._disk.holds} was not written within {CONFIRM_SECONDS} s ({self.topic.name})"
         self._fail(given_up, LogUnavailable(why))
         if self._committing is not None:
             self._watch = self._loop.call_later(WATCH_SECONDS, self._give_up_late)
+
+    def give_up(self) -> None:
+        """Fail every publish that is not yet durable."""
+        given_up = list(self._writing)
+        while self._waiting:
+            given_up.append(self._leave_line())
+        self._fail(given_up, LogUnavailable(f"The {self._disk.holds} is not waited for any more ({self.topic.name})"))
 
     def _leave_line(self) -> "_Place":
         place = self._waiting.popleft()
