@@ -15,6 +15,7 @@ OF_VISITORS: tuple[Table, ...] = (
     t.ledger,
     t.signals,
     t.scores,
+    t.recounts,
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.identity.companies import derived_name
 from leadlight.core.identity.links import Claim
 from leadlight.core.records import Identified
+from leadlight.store import bulk
 from leadlight.store.database import Insert, insert
 from leadlight.store.tables import companies, contact_traits, contacts, visitor_companies, visitor_contacts
 
@@ -39,6 +40,14 @@ async def contact_claims(connection: AsyncConnection, site_id: str, visitor_id: 
         )
     )
     return [Claim(*row) for row in rows]
+
+
+async def emails_of(connection: AsyncConnection, ids: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """The e-mail addresses of contacts given by (site, id): by site and id."""
+    found: dict[str, dict[str, str]] = {}
+    for site, id, email in await bulk.select(connection, contacts, ("site_id", "id", "email"), ("site_id", "id"), ids):
+        found.setdefault(site, {})[id] = email
+    return found
 
 
 async def _insert_new(connection: AsyncConnection, table: Table, rows: Iterable[Row], update: Any = None) -> None:

@@ -10,17 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.bus.port import Partition
 from leadlight.core.records import EventType, Identified, decode_identified
 from leadlight.core.scoring.decide import Key, decide, decide_due
+from leadlight.core.scoring.recount import decide_anew
 from leadlight.core.scoring.rules import Rules
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
-from leadlight.store import identity, positions, profiles, seen
+from leadlight.store import identity, positions, profiles, recounts, seen
 from leadlight.store import rules as site_rules
 from leadlight.store.positions import Position
+from services.scorer.wishes import Wishes, cleaners_of, hiding_of
 
 CONSUMER = "scorer"
 
 DUE_AT_ONCE = 500
 """Timed changes in one transaction: the next tick takes the rest."""
+
+RECOUNTS_AT_ONCE = 200
+"""Visitors derived anew in one transaction, with all that is stored of them."""
 
 FORGET_EVERY = timedelta(hours=1)
 
@@ -34,6 +39,7 @@ class Scoring:
 
     runtime: Runtime
     _forget_after: datetime | None = field(default=None, init=False)
+    _wishes: Wishes = field(default_factory=Wishes, init=False)
 
     async def score(self, part: Slice) -> Mapping[Partition, Position]:
         """Apply one slice of identified events to visitors' states, once."""
@@ -47,9 +53,11 @@ class Scoring:
             moved = await positions.advance(tx, part.consumer, part.held, part.spans)
             fresh = await seen.keep_new(tx, batch)
             await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
-            rules = await _rules(tx, {identified.event.site for identified in fresh})
+            sites = {identified.event.site for identified in fresh}
+            rules = await _rules(tx, sites)
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
-            verdict = decide(states, fresh, rules, now)
+            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, fresh)
+            verdict = decide(states, fresh, rules, now, hiding)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
         FRESH.inc(len(fresh))
         for alert in verdict.alerts:
@@ -57,9 +65,16 @@ class Scoring:
         return moved
 
     async def tick(self, owned: Mapping[Partition, Position]) -> Mapping[Partition, Position]:
-        """Apply the changes that time has brought to the partitions owned; nothing is written when none is due."""
+        """What needs no event: changes that time has brought to the partitions owned, and visitors to be derived anew.
+
+        Nothing is written when nothing is due.
+        """
+        await self._forget(self.runtime.now())
+        due = await self._due(owned)
+        return {**due, **await self._recount({**owned, **due})}
+
+    async def _due(self, owned: Mapping[Partition, Position]) -> Mapping[Partition, Position]:
         now = self.runtime.now()
-        await self._forget(now)
         partitions = {partition.number: partition for partition in owned}
         async with self.runtime.database.read() as connection:
             due = await profiles.load_due(connection, list(partitions), now=now, limit=DUE_AT_ONCE)
@@ -68,10 +83,34 @@ class Scoring:
         held = {partitions[number]: owned[partitions[number]] for number in due.values()}
         async with self.runtime.database.begin() as tx:
             moved = await positions.advance(tx, CONSUMER, held, {})
-            rules = await _rules(tx, {site for site, _ in due})
+            sites = {site for site, _ in due}
+            rules = await _rules(tx, sites)
             states = await profiles.load(tx, due, (), rules)
-            verdict = decide_due(states.values(), rules, now)
+            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states)
+            verdict = decide_due(states.values(), rules, now, hiding)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
+        return moved
+
+    async def _recount(self, owned: Mapping[Partition, Position]) -> Mapping[Partition, Position]:
+        now = self.runtime.now()
+        partitions = {partition.number: partition for partition in owned}
+        async with self.runtime.database.read() as connection:
+            asked = await recounts.waiting(connection, list(partitions), limit=RECOUNTS_AT_ONCE)
+        if not asked.requests:
+            return {}
+        held = {partitions[number]: owned[partitions[number]] for number in asked.partitions.values()}
+        async with self.runtime.database.begin() as tx:
+            moved = await positions.advance(tx, CONSUMER, held, {})
+            sites = {site for site, _ in asked.partitions}
+            rules = await _rules(tx, sites)
+            states = await profiles.load(tx, asked.partitions, (), rules)
+            facts = await recounts.load_facts(tx, states)
+            wishes = await self._wishes.of(tx, sites)
+            hiding = await hiding_of(tx, wishes, states)
+            verdict, rewritten = decide_anew(states.values(), facts, rules, now, hiding, cleaners_of(wishes))
+            await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
+            await recounts.rewrite(tx, rewritten)
+            await recounts.done(tx, asked)
         return moved
 
     async def _forget(self, now: datetime) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from leadlight.core.identity.links import Claim
+from leadlight.core.intake.exclusions import NOTHING, Exclusions
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
 from leadlight.core.scoring.alerts import Alert, Told
@@ -47,6 +48,18 @@ class View(Struct, frozen=True, gc=False):
     active_until: datetime | None = None
     scroll_percent: int = 0
     imported: bool = False
+    hidden: bool = False  # on a path that the site's owner excludes: kept, and counted for nothing
+
+
+class Hiding(Struct, frozen=True):
+    """What a site's owner excludes, and the e-mails of the contacts that are asked about, by id."""
+
+    exclusions: Exclusions = NOTHING
+    emails: Mapping[str, str] = {}
+
+
+HIDING_NOTHING = Hiding()
+NO_HIDING: Mapping[str, Hiding] = {}
 
 
 class State(Struct):
@@ -62,6 +75,7 @@ class State(Struct):
     signals: dict[str, Signal] = field(default_factory=dict)  # likewise
     views: dict[str, View] = field(default_factory=dict)
     told: tuple[Told, ...] = ()
+    hidden_reason: str | None = None  # which of the site's exclusions keeps the visitor apart
 
     @property
     def key(self) -> Key:
@@ -74,14 +88,20 @@ class Verdict(Struct):
     states: list[tuple[State, State]]
     events: list[Event]
     alerts: list[Alert]
+    hidden: set[tuple[Key, str]] = field(default_factory=set)  # those of the events that are counted for nothing
 
 
 def decide(
-    states: Mapping[Key, State], fresh: Sequence[Identified], rules: Mapping[str, Rules], now: datetime
+    states: Mapping[Key, State],
+    fresh: Sequence[Identified],
+    rules: Mapping[str, Rules],
+    now: datetime,
+    hiding: Mapping[str, Hiding] = NO_HIDING,
 ) -> Verdict:
     """Apply events to the visitors they are about. `fresh` holds each event once; reports of engaged time may repeat."""
     work: dict[Key, State] = {}
     events: list[Event] = []
+    hidden: set[tuple[Key, str]] = set()
     imported: set[Key] = set()
     for identified in fresh:
         event = identified.event
@@ -90,23 +110,29 @@ def decide(
             imported.add(key)
         state = work.get(key)
         if state is None:
-            state = work[key] = _opened(states[key])
+            state = work[key] = working_copy(states[key])
         _claims(state, identified)
         if event.engagement is not None:
             _engaged(state, event.engagement, rules[event.site])
             continue
+        path = path_in(event)
+        excluded = path is not None and event.site in hiding and hiding[event.site].exclusions.path(path)
         if event.type is EventType.PAGE:
-            _viewed(state, event, rules[event.site])
+            _viewed(state, event, path, rules[event.site], hidden=excluded)
         else:
             events.append(event)
-            _happened(state, event, rules[event.site])
+            if not excluded:
+                _happened(state, event, rules[event.site])
+        if excluded:
+            hidden.add((key, event.id))
+            continue
         if identified.contact is not None:
             for rule in rules[event.site].on_identified:
                 _enter(state, rule, event.occurred_at, event.id)
-    verdict = Verdict([], events, [])
+    verdict = Verdict([], events, [], hidden)
     for key, state in work.items():
         before = states[key]
-        _conclude(state, rules[state.site], now)
+        conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
         if state != before:
             verdict.states.append((before, state))
         alert = _alert(before, state, rules[state.site], now)
@@ -128,12 +154,14 @@ def _live_moments(key: Key, fresh: Iterable[Identified], state: State) -> set[da
     return moments
 
 
-def decide_due(states: Iterable[State], rules: Mapping[str, Rules], now: datetime) -> Verdict:
+def decide_due(
+    states: Iterable[State], rules: Mapping[str, Rules], now: datetime, hiding: Mapping[str, Hiding] = NO_HIDING
+) -> Verdict:
     """What the passing of time alone has made of these visitors."""
     verdict = Verdict([], [], [])
     for before in states:
-        state = _opened(before)
-        _conclude(state, rules[state.site], now)
+        state = working_copy(before)
+        conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
         if state != before:
             verdict.states.append((before, state))
     return verdict
@@ -146,7 +174,7 @@ def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Itera
     """
     state = State("", "", 0)
     for view in views:
-        if view.occurred_at is not None:
+        if view.occurred_at is not None and not view.hidden:
             state.profile.activities += 1
             _replace(state, View(view.id), view, rules)
     for event in events:
@@ -157,7 +185,7 @@ def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Itera
     return state.profile
 
 
-def _opened(state: State) -> State:
+def working_copy(state: State) -> State:
     """A copy to work on."""
     return State(
         state.site,
@@ -170,6 +198,7 @@ def _opened(state: State) -> State:
         state.signals,
         dict(state.views),
         state.told,
+        state.hidden_reason,
     )
 
 
@@ -192,15 +221,22 @@ def _claims(state: State, identified: Identified) -> None:
         profile.company = latest(profile.company, link)
 
 
-def _viewed(state: State, event: Event, rules: Rules) -> None:
+def path_in(event: Event) -> str | None:
+    """The path that an event happened on."""
+    page = event.page
+    if page is None:
+        return None
+    return page.path or (path_of(page.url) if event.type is EventType.PAGE else None) or None
+
+
+def _viewed(state: State, event: Event, path: str | None, rules: Rules, *, hidden: bool) -> None:
     """A page was opened."""
     before = state.views.get(event.id) or View(event.id)
     if before.occurred_at is not None:
         return  # seen so long ago that its id was forgotten
     page = event.page or _NO_PAGE
-    path = page.path or path_of(page.url) or None
     arrival = arrival_of(page, event.campaign)
-    state.profile.activities += 1
+    state.profile.activities += not hidden
     _replace(
         state,
         before,
@@ -219,6 +255,7 @@ def _viewed(state: State, event: Event, rules: Rules) -> None:
             active_until=before.active_until,
             scroll_percent=before.scroll_percent,
             imported=event.imported,
+            hidden=hidden,
         ),
         rules,
     )
@@ -243,6 +280,7 @@ def _engaged(state: State, report: Engagement, rules: Rules) -> None:
         active_until=report.active_until if until is None or report.active_until > until else until,
         scroll_percent=max(before.scroll_percent, report.scroll_percent),
         imported=before.imported,
+        hidden=before.hidden,
     )
     if after != before:
         _replace(state, before, after, rules)
@@ -252,7 +290,7 @@ def _replace(state: State, before: View, after: View, rules: Rules) -> None:
     """Enter a page view's new form, and what it adds to the old one."""
     state.views[after.id] = after
     opened, profile = after.occurred_at, state.profile
-    if opened is None:
+    if opened is None or after.hidden:
         return
     counted_ms = 0 if before.occurred_at is None else before.engaged_ms
     profile.page_views += before.occurred_at is None
@@ -296,9 +334,15 @@ def _enter(
     state.profile.add(line, Signal(rule.signal, 1, at, at))
 
 
-def _conclude(state: State, rules: Rules, now: datetime) -> None:
-    """Work out what follows from the profile: lines and signals of the runs, and where the visitor stands."""
+def conclude(state: State, rules: Rules, now: datetime, hiding: Hiding) -> None:
+    """Work out what follows from the profile: lines and signals of the runs, where the visitor stands, and whether
+    the site's owner wants to see them."""
     profile = state.profile
+    contact, company = profile.contact, profile.company
+    state.hidden_reason = hiding.exclusions.visitor(
+        email=hiding.emails.get(contact.id) if contact is not None else None,
+        company_id=company.id if company is not None else None,
+    )
     oldest = oldest_hour(rules, now)
     if any(hour < oldest for _, hour in profile.lines):
         profile.lines = {key: line for key, line in profile.lines.items() if line.hour >= oldest}
@@ -308,7 +352,7 @@ def _conclude(state: State, rules: Rules, now: datetime) -> None:
 
 def _alert(before: State, after: State, rules: Rules, now: datetime) -> Alert | None:
     standing = after.standing
-    if standing is None or standing.hot_since is None or after.profile.bot_reasons:
+    if standing is None or standing.hot_since is None or after.profile.bot_reasons or after.hidden_reason:
         return None
     if not alerts.became_hot(before.standing, standing):
         return None

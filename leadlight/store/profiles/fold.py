@@ -73,7 +73,7 @@ async def _share(
             name=name,
         )
         for id, kind, name, at in await connection.execute(
-            _facts_of(events, ("id", "type", "name", "occurred_at"), site, visitor)
+            _facts_of(events, ("id", "type", "name", "occurred_at"), site, visitor).where(~events.c.hidden)
         )
         if _covered(own, at)
     ]

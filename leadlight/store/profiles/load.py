@@ -122,7 +122,8 @@ async def profiles_of(connection: AsyncConnection, keys: Iterable[Key], rules: M
 
 
 def _state(row: tuple[Any, ...]) -> State:
-    (site, visitor, anonymous_id, partition, demo, bot_reasons, page_views, activities, engaged_ms, *claims) = row
+    (site, visitor, anonymous_id, partition, demo, bot_reasons, hidden_reason, *counts_and_claims) = row
+    page_views, activities, engaged_ms, *claims = counts_and_claims
     agent_at, agent_event, device, browser, system, contact, contact_at, contact_event, *company_claim = claims
     company, company_at, company_event, method, confidence = company_claim
     profile = Profile(
@@ -135,7 +136,7 @@ def _state(row: tuple[Any, ...]) -> State:
         contact=ContactLink(contact_at, contact_event, contact) if contact_at else None,
         company=CompanyLink(company_at, company_event, company, method, confidence) if company_at else None,
     )
-    return State(site, visitor, partition, anonymous_id, profile)
+    return State(site, visitor, partition, anonymous_id, profile, hidden_reason=hidden_reason)
 
 
 def _separate(state: State, rules: Rules) -> None:

@@ -9,6 +9,7 @@ PROFILE: Final = (
     "partition",
     "demo",
     "bot_reasons",
+    "hidden_reason",
     "page_views",
     "activities",
     "engaged_ms",
@@ -46,6 +47,7 @@ VIEW: Final = (
     "active_until",
     "scroll_percent",
     "imported",
+    "hidden",
 )
 TOLD: Final = ("created_at", "visit_started_at", "visit_ended_at")
 EVENT: Final = (
@@ -59,4 +61,6 @@ EVENT: Final = (
     "received_at",
     "properties",
     "imported",
+    "hidden",
 )
+HAPPENED: Final = ("id", "type", "name", "path", "occurred_at", "hidden", "properties")

@@ -54,7 +54,7 @@ async def save(
 ) -> None:
     """Write a verdict inside the transaction that has `moved` its positions."""
     pairs = verdict.states
-    await bulk.append(connection, events, columns.EVENT, [_event(event) for event in verdict.events])
+    await bulk.append(connection, events, columns.EVENT, [_event(event, verdict) for event in verdict.events])
     await bulk.upsert(
         connection,
         page_views,
@@ -128,7 +128,7 @@ def _differing(
     return gone, there
 
 
-def _event(event: Event) -> Row:
+def _event(event: Event, verdict: Verdict) -> Row:
     path = event.page.path or None if event.page else None
     return (
         event.site,
@@ -141,6 +141,7 @@ def _event(event: Event) -> Row:
         event.received_at,
         event.properties,
         event.imported,
+        ((event.site, event.visitor), event.id) in verdict.hidden,
     )
 
 
@@ -153,6 +154,7 @@ def _visitor(state: State, now: datetime) -> Row:
         state.partition,
         profile.demo,
         ",".join(sorted(profile.bot_reasons)) or None,
+        state.hidden_reason,
         profile.page_views,
         profile.activities,
         profile.engaged_ms,

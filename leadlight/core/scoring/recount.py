@@ -1,0 +1,133 @@
+"""A visitor derived anew from the stored facts, when what counts of them has changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from leadlight.core.identity.links import Claim
+from leadlight.core.privacy.cleaning import Cleaner
+from leadlight.core.records import Channel, Event, EventType
+from leadlight.core.scoring.decide import (
+    HIDING_NOTHING,
+    Hiding,
+    Key,
+    State,
+    Verdict,
+    conclude,
+    profile_of,
+    working_copy,
+)
+from leadlight.core.scoring.rules import Rules
+
+
+class Happened(Struct, frozen=True, gc=False):
+    """An event other than a page view, as far as it counts."""
+
+    id: str
+    type: EventType
+    name: str | None
+    path: str | None
+    occurred_at: datetime
+    hidden: bool = False
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_activity(self) -> bool:
+        return self.type in (EventType.PAGE, EventType.SCREEN, EventType.TRACK)
+
+
+class Facts(Struct):
+    """What is stored of a visitor beside the page views, which stand in the state."""
+
+    events: Sequence[Happened] = ()
+    claims: Sequence[Claim] = ()
+
+
+def decide_anew(
+    states: Iterable[State],
+    facts: Mapping[Key, Facts],
+    rules: Mapping[str, Rules],
+    now: datetime,
+    hiding: Mapping[str, Hiding],
+    cleaners: Mapping[str, Cleaner],
+) -> tuple[Verdict, list[tuple[Key, Happened]]]:
+    """Derive visitors from their facts, less those on excluded paths; and the events that now read differently.
+
+    With nothing excluded the outcome is what every order of arrival leads to. Nobody is told anything: nothing has
+    happened. Of a visitor whose facts are no longer all there, the numbers stay as they are.
+    """
+    verdict = Verdict([], [], [])
+    rewritten: list[tuple[Key, Happened]] = []
+    for before in states:
+        own, site_hiding = facts.get(before.key, Facts()), hiding.get(before.site, HIDING_NOTHING)
+        cleaner, complete = cleaners.get(before.site), _complete(before, own)
+        state = working_copy(before)
+        if complete:
+            _recount(state, own, rules[before.site], site_hiding)
+        if cleaner is not None:
+            _clean(state, cleaner)
+        for event in own.events:
+            after = replace(
+                event,
+                hidden=site_hiding.exclusions.path(event.path) if complete else event.hidden,
+                properties=cleaner.properties(deepcopy(event.properties)) if cleaner else event.properties,
+            )
+            if after != event:
+                rewritten.append((before.key, after))
+        conclude(state, rules[before.site], now, site_hiding)
+        if state != before:
+            verdict.states.append((before, state))
+    return verdict, rewritten
+
+
+def _complete(state: State, facts: Facts) -> bool:
+    """Whether the stored facts are all those that the visitor's numbers were made of."""
+    counted = sum(view.occurred_at is not None and not view.hidden for view in state.views.values())
+    counted += sum(event.is_activity and not event.hidden for event in facts.events)
+    return counted == state.profile.activities
+
+
+def _recount(state: State, facts: Facts, rules: Rules, hiding: Hiding) -> None:
+    exclusions = hiding.exclusions
+    for view in list(state.views.values()):
+        hidden = view.occurred_at is not None and exclusions.path(view.path)
+        if hidden != view.hidden:
+            state.views[view.id] = replace(view, hidden=hidden)
+    visible = [event for event in facts.events if not exclusions.path(event.path)]
+    counting = {event.id for event in visible}
+    counting |= {view.id for view in state.views.values() if view.occurred_at is not None and not view.hidden}
+    derived = profile_of(
+        state.views.values(),
+        [_event(state, event) for event in visible],
+        [claim for claim in facts.claims if claim.event_id in counting],
+        rules,
+    )
+    profile = state.profile
+    profile.runs, profile.page_views, profile.activities = derived.runs, derived.page_views, derived.activities
+    profile.engaged_ms, profile.lines, profile.signals = derived.engaged_ms, derived.lines, derived.signals
+
+
+def _event(state: State, event: Happened) -> Event:
+    return Event(
+        site=state.site,
+        visitor=state.visitor,
+        id=event.id,
+        type=event.type,
+        anonymous_id=state.anonymous_id,
+        occurred_at=event.occurred_at,
+        received_at=event.occurred_at,
+        channel=Channel.BROWSER,
+        name=event.name,
+    )
+
+
+def _clean(state: State, cleaner: Cleaner) -> None:
+    for view in list(state.views.values()):
+        url = cleaner.text(view.url) if view.url else view.url
+        referrer = cleaner.text(view.referrer) if view.referrer else view.referrer
+        if (url, referrer) != (view.url, view.referrer):
+            state.views[view.id] = replace(view, url=url, referrer=referrer)
