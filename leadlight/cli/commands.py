@@ -8,6 +8,8 @@ import typer
 
 from leadlight import __version__
 from leadlight.cli import demo, doctor, serving
+from leadlight.cli.checks import dead
+from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
@@ -33,6 +35,8 @@ app.add_typer(user_app, name="user")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(demo.app, name="demo")
 app.command("import")(import_file)
+app.add_typer(dead.app, name="dead")
+app.command("drops")(list_drops)
 
 
 class ServiceName(StrEnum):

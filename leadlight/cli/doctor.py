@@ -119,9 +119,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     else:
         yield Finding("sites", "warn", "none yet", "leadlight site add NAME --domain DOMAIN")
     if dead:
-        yield Finding(
-            "records", "warn", f"{dead} could not be processed since yesterday", "See the table dead_letters."
-        )
+        yield Finding("records", "warn", f"{dead} could not be processed since yesterday", "leadlight dead list")
     else:
         yield Finding("records", "ok", "none died since yesterday")
     for hook in hooks:

@@ -77,7 +77,8 @@ async def _up(settings: Settings, *, demo_site: bool, as_json: bool) -> None:
         }
 
         def ready() -> None:
-            note_addresses(settings, {name: value for name, value in addresses.items() if name != "sign_in"})
+            noted = {name: value for name, value in addresses.items() if name != "sign_in"}
+            note_addresses(settings, noted | {"local": origin(settings.host, port)})
             if as_json:
                 show(addresses, as_json=True)
             else:

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: how an operator and an orchestrator see a process."""
+"""`/healthz`, `/readyz` and `/metrics`: how an operator and an orchestrator see a process, and a command asks of it."""
 
 import asyncio
 import json
@@ -8,10 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from sqlalchemy import select
 
 from leadlight.errors import LeadlightError
-from leadlight.runtime import Runtime
+from leadlight.runtime import Runtime, internal
 from leadlight.runtime.service import AsgiApp, Problems, Receive, Scope, Send, Service
 
-PATHS = ("/healthz", "/readyz", "/metrics")
+PATHS = ("/healthz", "/readyz", "/metrics", internal.REPLAY_PATH)
 
 CHECK_SECONDS = 3.0
 """A part that does not answer within this time counts as away: orchestrators give up after a few seconds too."""
@@ -21,18 +21,26 @@ DEAD_SHARE_RED = 0.01
 
 
 def operations_app(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
-    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         match scope["path"]:
             case "/metrics":
                 await _answer(send, 200, generate_latest(REGISTRY), CONTENT_TYPE_LATEST)
+            case internal.REPLAY_PATH:
+                await internal.internal_app(runtime, scope, receive, send)
             case "/healthz":
-                await _answer_json(send, 200, {"status": "ok", "services": [service.name for service in services]})
+                body = {
+                    "status": "ok",
+                    "services": [service.name for service in services],
+                    "notices": notices(services),
+                }
+                await _answer_json(send, 200, body)
             case "/readyz":
                 problems = await find_problems(runtime, services)
                 status = "ready" if not problems else "not ready"
-                await _answer_json(send, 503 if problems else 200, {"status": status, "problems": dict(problems)})
+                body = {"status": status, "problems": dict(problems), "notices": notices(services)}
+                await _answer_json(send, 503 if problems else 200, body)
 
     return app
 
@@ -57,8 +65,15 @@ async def find_problems(runtime: Runtime, services: Sequence[Service]) -> Proble
     except (LeadlightError, TimeoutError) as error:
         problems["log"] = str(error) or "no answer"
     for service in services:
+        for part in service.covered():
+            problems.pop(part, None)
         problems |= {f"{service.name}: {part}": text for part, text in (await service.problems()).items()}
     return problems
+
+
+def notices(services: Sequence[Service]) -> dict[str, str]:
+    """What the operator should know although the work goes on, by service and part."""
+    return {f"{service.name}: {part}": text for service in services for part, text in service.covered().items() if text}
 
 
 async def _answer_json(send: Send, status: int, body: object) -> None:

@@ -1,0 +1,104 @@
+"""What a site's owner is told of each reason for which events were dropped, and what can be done about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leadlight.core.intake.drops import Drop
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reason in an owner's words."""
+
+    what: str
+    do: str
+
+
+WORDS: Mapping[Drop, Told] = {
+    Drop.NOT_AN_OBJECT: Told(
+        "A batch held something that is no call: a number, a string, a list.",
+        "Have the program that sends batches put one object in the list for each call.",
+    ),
+    Drop.WRONG_TYPE: Told(
+        "A field had the wrong type, such as a list where an object belongs.",
+        "Compare the call with the integrators' documentation: `properties` and `traits` are objects, `event` is text.",
+    ),
+    Drop.UNKNOWN_TYPE: Told(
+        "The call's type is none of page, screen, track, identify, group or alias.",
+        "Have the program that sends it name one of these as `type`.",
+    ),
+    Drop.TOO_LARGE: Told(
+        "The event was larger than 32 KB.",
+        "Send less with it: leave out texts and lists that nobody reads.",
+    ),
+    Drop.TOO_DEEP: Told(
+        "Objects and lists were nested further than anybody reads.",
+        "Flatten `properties` and `traits` before sending them.",
+    ),
+    Drop.NO_IDENTITY: Told(
+        "Nobody to count it for: no anonymous id and no user id, or one that stands for everybody, such as null.",
+        "Have the server library pass the visitor's anonymous id or the user's id, and no placeholder.",
+    ),
+    Drop.ID_TOO_LONG: Told(
+        "The anonymous id or user id was longer than 200 characters.",
+        "Send an id, not a token or a whole record.",
+    ),
+    Drop.NO_NAME: Told(
+        "A track call did not say what happened.",
+        'Give it a name: `leadlight.track("Quote requested")`.',
+    ),
+    Drop.BAD_ENGAGEMENT: Told(
+        "A report of reading time named no page view, or no time.",
+        "Nothing, unless a program of yours sends `Page Engaged`: the snippet does that by itself.",
+    ),
+    Drop.NOT_A_NUMBER: Told(
+        "The event held NaN or Infinity, which are no numbers in JSON.",
+        "Have the program that sends it leave such values out, or send null.",
+    ),
+    Drop.NO_CONSENT: Told(
+        "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
+        "Nothing: their choice is respected.",
+    ),
+    Drop.PRIVACY_NONE: Told(
+        "The site's privacy level, or the one for the visitor's country, keeps nothing.",
+        "Nothing, if that is meant; otherwise choose another privacy level in the site's settings.",
+    ),
+    Drop.PERSON_REFUSED: Told(
+        "The call only said who somebody is, and the privacy level lets nobody be named.",
+        "Nothing, if that is meant; otherwise choose the level `identified` in the site's settings.",
+    ),
+    Drop.FOREIGN_ORIGIN: Told(
+        "A page outside the site's allowed origins used the write key.",
+        "If that page is yours, add its host to the allowed origins in the site's settings.",
+    ),
+    Drop.EXCLUDED_NETWORK: Told(
+        "It came from an address that the site leaves out, such as your own office.",
+        "Nothing, if that is meant; otherwise take the network out of the site's exclusions.",
+    ),
+    Drop.EXCLUDED_PATH: Told(
+        "It happened on a page that the site leaves out.",
+        "Nothing, if that is meant; otherwise take the path out of the site's exclusions.",
+    ),
+    Drop.EXCLUDED_EMAIL: Told(
+        "It was about a person whose e-mail address the site leaves out.",
+        "Nothing, if that is meant; otherwise take the pattern out of the site's exclusions.",
+    ),
+    Drop.EXCLUDED_COMPANY: Told(
+        "It was about a person of a company that the site leaves out.",
+        "Nothing, if that is meant; otherwise take the company out of the site's exclusions.",
+    ),
+}
+"""Every reason has its words: a test says so."""
+
+_ANOTHER_VERSION = Told(
+    "Refused by the collector, for a reason that this version does not know.",
+    "Update this process to the collector's version.",
+)
+
+
+def told(reason: str) -> Told:
+    """The words for a reason as it was stored, perhaps by a newer collector."""
+    try:
+        return WORDS[Drop(reason)]
+    except (ValueError, KeyError):
+        return _ANOTHER_VERSION
