@@ -58,27 +58,27 @@ def shop(tmp_path: Path, free_port: int) -> Iterator[Shop]:
         yield Shop(data, running["feed"], key["key"])
 
 
-def hits(*readers: int, path: str = "/pricing", day: int = 3) -> str:
+def hits(*readers: int, path: str = "/pricing", minute: int = 0) -> str:
     return "".join(
-        f'203.0.113.{reader} - - [{day:02}/Oct/2025:10:00:{reader:02} +0000] "GET {path} HTTP/1.1" 200 99 "-" "{FIREFOX}"\n'
+        f'203.0.113.{reader} - - [03/Oct/2025:10:{minute:02}:{reader:02} +0000] "GET {path} HTTP/1.1" 200 99 "-" "{FIREFOX}"\n'
         for reader in readers
     )
 
 
 def test_a_log_is_imported_once_however_often_it_is_read(shop: Shop, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    log.write_text(hits(1, 2) + "garbage\n" + hits(2, path="/style.css") + hits(1, path="/contact"))
+    log.write_text(hits(1, 2) + "garbage\n" + hits(2, path="/style.css") + hits(1, path="/contact", minute=5))
     done = shop.imported(log, "combined")
     assert "line 3: not in the combined format" in done.err
     told = done.json
     assert (told["lines"], told["events"], told["bad_lines"], told["skipped"]) == (5, 3, 1, {"not_a_page": 1})
     assert told["bad"] == [{"line": 3, "why": told["bad"][0]["why"]}]
 
-    (first, second) = sorted(shop.visitors(2), key=lambda visitor: visitor["page_views"])
-    assert (first["page_views"], second["page_views"]) == (1, 2)
-    assert second["first_seen_at"] == "2025-10-03T10:00:01Z"
-    assert second["agent"]["browser"].startswith("Firefox")
-    (view, _) = shop.timeline(second["id"], 2)
+    (second, first) = sorted(shop.visitors(2), key=lambda visitor: visitor["page_views"])
+    assert (second["page_views"], first["page_views"]) == (1, 2)
+    assert first["first_seen_at"] == "2025-10-03T10:00:01Z"
+    assert first["agent"]["browser"].startswith("Firefox")
+    (view, _) = shop.timeline(first["id"], 2)
     assert (view["imported"], view["url"]) == (True, "https://shop.example/pricing")
 
     with log.open("a") as file:
