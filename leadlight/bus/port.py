@@ -90,7 +90,8 @@ class Bus(Protocol):
         Raises:
             LogUnavailable: the log could not confirm in time. The records may still appear: a retry may repeat them.
                 A LogFull says that its disk has no room.
-            RecordTooLarge: a record exceeds what the log takes; none of the call's records was appended.
+            RecordTooLarge: a record exceeds what the log takes; none of the call's records was appended. Where the
+                operator has set a lower limit on a Kafka topic, records beside it may have been.
         """
         ...
 

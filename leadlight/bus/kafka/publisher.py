@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from leadlight.bus.kafka.clients import stop
 from leadlight.bus.kafka.partition import partition_of
 from leadlight.bus.metrics import FAILED, PUBLISHED, REBUILDS
-from leadlight.errors import LogUnavailable
+from leadlight.errors import LeadlightError, LogUnavailable, RecordTooLarge
 from leadlight.logs import get_logger
 
 log = get_logger(__name__)
@@ -48,9 +48,9 @@ class Confirmation:
         if not self.batches and not self.future.done():
             self.future.set_result(None)
 
-    def fail(self, why: str) -> None:
+    def fail(self, error: LeadlightError) -> None:
         if not self.future.done():
-            self.future.set_exception(LogUnavailable(why))
+            self.future.set_exception(error)
 
 
 class Batch:
@@ -199,6 +199,8 @@ class Publisher:
             try:
                 async with asyncio.timeout(STUCK_SECONDS):
                     await (await producer.send_batch(batch.builder, lane.topic, partition=lane.number))
+            except (MessageSizeTooLargeError, RecordListTooLargeError) as error:  # the topic's own limit is lower
+                self._fail(batch, f"The event log refused it: {error} ({lane.topic})", RecordTooLarge)
             except Exception as error:  # whatever aiokafka comes up with: a publish must end
                 self._fail(batch, f"The event log did not confirm: {error or 'no answer'} ({lane.topic})")
                 if not getattr(error, "retriable", False):
@@ -213,13 +215,13 @@ class Publisher:
             self.unconfirmed_bytes -= batch.bytes
             self._room.set()
 
-    def _fail(self, batch: Batch, why: str) -> None:
+    def _fail(self, batch: Batch, why: str, kind: type[LeadlightError] = LogUnavailable) -> None:
         if batch.given_up:
             return
         batch.given_up = True
         FAILED.labels(batch.topic).inc(batch.records)
         for confirmation in batch.confirmations:
-            confirmation.fail(why)
+            confirmation.fail(kind(why))
 
     async def _give_up_late(self) -> None:
         """Fail publishes whose time is over; their batches may still arrive."""
