@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.links import Claim, Interval, intervals
@@ -17,13 +17,20 @@ from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.load import profiles_of
-from leadlight.store.tables import events, page_views, visitor_contacts
+from leadlight.store.tables import events, page_views, visitor_contacts, visitors
 
 
 async def browsers_of(connection: AsyncConnection, site: str, contact_id: str) -> dict[str, list[Claim]]:
-    """The visitors in which a person introduced themselves, each with everybody's claims on it."""
+    """The visitors in which a person introduced themselves, each with everybody's claims on it; excluded ones are left out."""
     c = visitor_contacts.c
-    theirs = select(c.visitor_id).where(c.site_id == site, c.contact_id == contact_id, c.withdrawn_at.is_(None))
+    excluded = exists(
+        select(1).where(
+            visitors.c.site_id == c.site_id, visitors.c.id == c.visitor_id, visitors.c.hidden_reason.is_not(None)
+        )
+    )
+    theirs = select(c.visitor_id).where(
+        c.site_id == site, c.contact_id == contact_id, c.withdrawn_at.is_(None), ~excluded
+    )
     rows = await connection.execute(
         select(c.visitor_id, c.claimed_at, c.event_id, c.contact_id).where(
             c.site_id == site, c.visitor_id.in_(theirs), c.withdrawn_at.is_(None)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.log import Partition
 from leadlight.core.records import Event
 from leadlight.core.scoring.alerts import Alert
-from leadlight.core.scoring.decide import State, Verdict
+from leadlight.core.scoring.decide import Key, State, Verdict
 from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.ledger import Line
 from leadlight.core.scoring.rules import Rules
@@ -241,6 +241,15 @@ def _changes(verdict: Verdict, moved: Mapping[Partition, Position], writer: str,
     }
     at_home = {after.key: after.partition for _, after in verdict.states}
     told = [(alert.site, alert.visitor, "alert", alert.id) for alert in verdict.alerts]
-    for site, visitor, kind, id in [(*key, "visitor", key[1]) for key in at_home] + told:
+    for site, visitor, kind, id in [(*key, "visitor", key[1]) for key in _news(verdict)] + told:
         name, number = numbers[at_home[site, visitor]]
         yield (name, next(number), site, kind, id, now)
+
+
+def _news(verdict: Verdict) -> Iterable[Key]:
+    """The visitors whose change is told. Whom the site's owner excludes is told of once more, as removed, if they were
+    known at all."""
+    for before, after in verdict.states:
+        known = before.standing is not None and before.hidden_reason is None
+        if after.hidden_reason is None or known:
+            yield after.key

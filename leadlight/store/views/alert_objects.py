@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.objects import Alert, AlertedVisitor, Delivery, Reason, ToldAlert
 from leadlight.store.tables import Instant, alerts, deliveries
 from leadlight.store.views import visitor_objects
+from leadlight.store.views.shown import of_shown_visitors
 
 Mark = tuple[datetime, str]
 """Where a page ended: the last row's (`created_at`, `id`)."""
@@ -38,7 +39,7 @@ async def page(
     newest_first: bool = True,
 ) -> tuple[list[Alert], Mark | None]:
     """One page by time of creation, and the mark to go on from; no mark after the last page."""
-    query = select(alerts).where(alerts.c.site_id == site)
+    query = select(alerts).where(alerts.c.site_id == site, of_shown_visitors(alerts))
     if wanted.visitor is not None:
         query = query.where(alerts.c.visitor_id == wanted.visitor)
     if wanted.type is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.scoring.ledger import Line
@@ -21,6 +21,7 @@ from leadlight.store.tables import (
     scores,
     visitors,
 )
+from leadlight.store.views.shown import SHOWN, of_shown_visitors
 
 PRESENCE = timedelta(minutes=5)
 """Who did something this recently is shown as on the site: the snippet reports reading every minute or sooner."""
@@ -98,18 +99,18 @@ class Moved:
 
 async def figures(connection: AsyncConnection, site: str, *, now: datetime) -> Figures:
     """The numbers of one moment, in one query."""
-    person = and_(visitors.c.site_id == site, visitors.c.bot_reasons.is_(None))
+    person = and_(visitors.c.site_id == site, *SHOWN)
     here = select(func.count()).where(person, visitors.c.last_seen_at >= now - PRESENCE)
     hot = (
         select(func.count())
         .select_from(scores.join(visitors, _same_visitor(scores)))
-        .where(scores.c.site_id == site, scores.c.intent == "hot", visitors.c.bot_reasons.is_(None))
+        .where(scores.c.site_id == site, scores.c.intent == "hot", *SHOWN)
     )
     matched = select(func.count(visitors.c.company_id.distinct())).where(
         person, visitors.c.last_seen_at >= now - timedelta(days=1)
     )
     introduced = select(func.count()).where(
-        contacts.c.site_id == site, contacts.c.created_at >= now - timedelta(days=7)
+        contacts.c.site_id == site, contacts.c.created_at >= now - timedelta(days=7), ~_hidden_by(contacts)
     )
     row = await connection.execute(
         select(
@@ -125,9 +126,7 @@ async def figures(connection: AsyncConnection, site: str, *, now: datetime) -> F
 
 async def rail_counts(connection: AsyncConnection, site: str, *, now: datetime) -> tuple[int, int]:
     """(people on the site now, alerts nobody has opened)"""
-    here = select(func.count()).where(
-        visitors.c.site_id == site, visitors.c.bot_reasons.is_(None), visitors.c.last_seen_at >= now - PRESENCE
-    )
+    here = select(func.count()).where(visitors.c.site_id == site, *SHOWN, visitors.c.last_seen_at >= now - PRESENCE)
     row = (await connection.execute(select(here.scalar_subquery(), _unseen(site).scalar_subquery()))).one()
     return row[0], row[1]
 
@@ -172,6 +171,7 @@ async def pages_opened(connection: AsyncConnection, site: str, ids: Sequence[str
             candidate.c.site_id == visitors.c.site_id,
             candidate.c.visitor_id == visitors.c.id,
             candidate.c.occurred_at.is_not(None),
+            ~candidate.c.hidden,
         )
         .order_by(candidate.c.occurred_at.desc(), candidate.c.id.desc())
         .limit(1)
@@ -231,7 +231,7 @@ async def told(
     connection: AsyncConnection, site: str, *, limit: int, offset: int = 0, unseen: bool = False
 ) -> Sequence[Told]:
     """Alerts, newest first."""
-    query = select(alerts).where(alerts.c.site_id == site)
+    query = select(alerts).where(alerts.c.site_id == site, of_shown_visitors(alerts))
     if unseen:
         query = query.where(*_WAITING)
     rows = await connection.execute(
@@ -302,11 +302,28 @@ def _same_visitor(table: Any) -> ColumnElement[bool]:
     return and_(table.c.site_id == visitors.c.site_id, table.c.visitor_id == visitors.c.id)
 
 
+def _hidden_by(table: Table) -> ColumnElement[bool]:
+    """Whether somebody's every browser is kept apart by the site's exclusions."""
+    own = and_(visitors.c.site_id == table.c.site_id, visitors.c.contact_id == table.c.id)
+    return and_(
+        exists(select(1).where(own, visitors.c.hidden_reason.is_not(None))),
+        ~exists(select(1).where(own, visitors.c.hidden_reason.is_(None))),
+    )
+
+
+async def hidden_reason(connection: AsyncConnection, site: str, visitor: str) -> str | None:
+    """Which exclusion keeps a visitor apart."""
+    found: str | None = await connection.scalar(
+        select(visitors.c.hidden_reason).where(visitors.c.site_id == site, visitors.c.id == visitor)
+    )
+    return found
+
+
 def _people(site: str) -> Select[Any]:
     return (
         select(visitors.c.id)
         .select_from(visitors.outerjoin(scores, _same_visitor(scores)))
-        .where(visitors.c.site_id == site, visitors.c.bot_reasons.is_(None))
+        .where(visitors.c.site_id == site, *SHOWN)
     )
 
 
@@ -343,7 +360,7 @@ def _says(site: str, word: str) -> ColumnElement[bool]:
 
 
 def _unseen(site: str) -> Select[Any]:
-    return select(func.count()).where(alerts.c.site_id == site, *_WAITING)
+    return select(func.count()).where(alerts.c.site_id == site, of_shown_visitors(alerts), *_WAITING)
 
 
 _WAITING = (alerts.c.seen_at.is_(None), alerts.c.state != "digest")

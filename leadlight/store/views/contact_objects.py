@@ -14,7 +14,7 @@ from leadlight.core.scoring.profile import Profile
 from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import rules as site_rules
 from leadlight.store.profiles import browsers_of, fold_contact
-from leadlight.store.tables import companies, contact_traits, contacts, visitors
+from leadlight.store.tables import companies, contact_traits, contacts, visitor_contacts, visitors
 
 TRAITS = ("name", "phone", "job_title")
 
@@ -62,6 +62,8 @@ async def get(connection: AsyncConnection, site: str, id: str, *, now: datetime)
     email, created_at, company_id, domain, company_name = row
     known = (await refs(connection, site, {id: email}))[id]
     theirs = await browsers_of(connection, site, id)
+    if not theirs and await _kept_apart(connection, site, id):
+        return None
     browsers = await connection.execute(
         select(visitors.c.id)
         .where(visitors.c.site_id == site, visitors.c.id.in_(list(theirs)))
@@ -109,3 +111,16 @@ async def get(connection: AsyncConnection, site: str, id: str, *, now: datetime)
         ],
         visitors=[browser for (browser,) in browsers],
     )
+
+
+async def _kept_apart(connection: AsyncConnection, site: str, id: str) -> bool:
+    """Whether there are browsers of this person, and the site's owner excludes them all."""
+    claimed = select(visitor_contacts.c.visitor_id).where(
+        visitor_contacts.c.site_id == site,
+        visitor_contacts.c.contact_id == id,
+        visitor_contacts.c.withdrawn_at.is_(None),
+    )
+    found = await connection.execute(
+        select(visitors.c.id).where(visitors.c.site_id == site, visitors.c.id.in_(claimed)).limit(1)
+    )
+    return found.first() is not None

@@ -26,6 +26,7 @@ from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
 from leadlight.store.views import contact_objects
+from leadlight.store.views.shown import NOT_EXCLUDED
 
 POINT_DECIMALS = 2
 
@@ -47,15 +48,23 @@ class VisitorFilter:
     bot: bool | None = False
 
 
-async def by_ids(connection: AsyncConnection, site: str, ids: Sequence[str], *, now: datetime) -> list[Visitor]:
-    """These visitors in the order asked for; ids without a visitor are left out."""
-    rows = await connection.execute(_visitors().where(visitors.c.site_id == site, visitors.c.id.in_(ids)))
+async def by_ids(
+    connection: AsyncConnection, site: str, ids: Sequence[str], *, now: datetime, excluded: bool = False
+) -> list[Visitor]:
+    """These visitors in the order asked for; ids without a visitor are left out.
+
+    Those whom the site's owner excludes are left out too, unless asked for.
+    """
+    asked = _visitors().where(visitors.c.site_id == site, visitors.c.id.in_(ids))
+    rows = await connection.execute(asked if excluded else asked.where(NOT_EXCLUDED))
     found = {visitor.id: visitor for visitor in await _whole(connection, site, rows.all(), now)}
     return [found[id] for id in dict.fromkeys(ids) if id in found]
 
 
 async def exists(connection: AsyncConnection, site: str, id: str) -> bool:
-    found = await connection.execute(select(visitors.c.id).where(visitors.c.site_id == site, visitors.c.id == id))
+    found = await connection.execute(
+        select(visitors.c.id).where(visitors.c.site_id == site, visitors.c.id == id, NOT_EXCLUDED)
+    )
     return found.first() is not None
 
 
@@ -89,7 +98,7 @@ async def page(
 
 
 def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -> list[ColumnElement[bool]]:
-    asked: list[ColumnElement[bool]] = []
+    asked: list[ColumnElement[bool]] = [NOT_EXCLUDED]
     if wanted.bot is not None:
         asked.append(visitors.c.bot_reasons.is_not(None) if wanted.bot else visitors.c.bot_reasons.is_(None))
     if wanted.anonymous_id is not None:

@@ -41,6 +41,7 @@ async def visits(
             page_views.c.site_id == site,
             page_views.c.visitor_id == visitor,
             page_views.c.occurred_at.between(spans[0].start, spans[-1].end),
+            ~page_views.c.hidden,
         )
         .order_by(page_views.c.occurred_at, page_views.c.id)
     )
@@ -104,6 +105,7 @@ async def _page_views(
     rows = await connection.execute(
         select(page_views)
         .where(page_views.c.site_id == site, page_views.c.visitor_id == visitor, at.is_not(None))
+        .where(~page_views.c.hidden)
         .where(*_beyond(at, id, kind, after, newest))
         .order_by(*_order(at, id, newest))
         .limit(limit)
@@ -135,7 +137,7 @@ async def _events(
     )
     rows = await connection.execute(
         select(events)
-        .where(events.c.site_id == site, events.c.visitor_id == visitor)
+        .where(events.c.site_id == site, events.c.visitor_id == visitor, ~events.c.hidden)
         .where(or_(events.c.type != "identify", id.not_in(introduced)), *_beyond(at, id, kind, after, newest))
         .order_by(*_order(at, id, newest))
         .limit(limit)
