@@ -11,6 +11,7 @@ import aiohttp
 import typer
 
 from leadlight.bus import open_bus
+from leadlight.cli.checks.spool import look_at_spools
 from leadlight.cli.output import show
 from leadlight.cli.process import prepare_data_folder, run, running_addresses, settings_for_command
 from leadlight.errors import ConfigurationError, LeadlightError
@@ -56,6 +57,7 @@ async def _examine() -> list[Finding]:
     return [
         *_settings(settings),
         *_files(),
+        *_spools(settings),
         *[finding async for finding in _database(settings)],
         *[finding async for finding in _log(settings)],
     ]
@@ -94,6 +96,26 @@ def _files() -> list[Finding]:
     if missing:
         return [Finding("built files", "fail", f"missing: {', '.join(missing)}", "In a clone: make setup.")]
     return [Finding("built files", "ok", "snippet, console and data are there")]
+
+
+def _spools(settings: Settings) -> list[Finding]:
+    findings = []
+    for spool in look_at_spools(settings, utc_now()):
+        name, state = f"spool of {spool['instance']}", spool["state"]
+        if state == "damaged" or spool["damaged_files"]:
+            do = f"Look at the disk; files that ended in .damaged in {settings.data}/spool are kept and no longer read."
+            findings.append(Finding(name, "warn", "a file is damaged", do))
+        if not spool["records"]:
+            continue
+        held = f"{state}: {spool['records']:,} events, {spool['bytes'] / 1e6:,.1f} MB, the oldest from {spool['oldest_at']}"
+        if spool["pid"] is None:
+            do = f"Start a collector with LEADLIGHT_INSTANCE={spool['instance']}: it drains them."
+            findings.append(Finding(name, "warn", f"{held}; no collector is running", do))
+        else:
+            refusing = state in ("full", "too_old")
+            do = "" if state == "draining" else "Start Kafka; the collector drains them by itself."
+            findings.append(Finding(name, "fail" if refusing else "warn", held, do))
+    return findings
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
