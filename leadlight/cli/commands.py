@@ -8,7 +8,7 @@ import typer
 
 from leadlight import __version__
 from leadlight.cli import demo, doctor, serving
-from leadlight.cli.checks import dead
+from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
@@ -36,6 +36,7 @@ app.add_typer(webhook_app, name="webhook")
 app.add_typer(demo.app, name="demo")
 app.command("import")(import_file)
 app.add_typer(dead.app, name="dead")
+app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
 
 
