@@ -1,5 +1,6 @@
 """Whether a call becomes an event, and which."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -11,9 +12,14 @@ from msgspec.json import encode
 from leadlight.core.ids import is_generic, visitor_id
 from leadlight.core.intake.calls import Call, Context, Scalar
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.pages import campaign_of, page_of
+from leadlight.core.intake.pages import campaign_of, click_ids_of, page_of
+from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.intake.times import put_right, skew
-from leadlight.core.records import PAGE_ENGAGED, Channel, Engagement, Event, EventType
+from leadlight.core.privacy.forwarding import bare_address
+from leadlight.core.privacy.levels import COMPANY_ONLY, IDENTIFIED, NONE, impersonal, step_of_consent
+from leadlight.core.privacy.policy import Policy
+from leadlight.core.privacy.secrets_in_text import holds_email, without_emails
+from leadlight.core.records import PAGE_ENGAGED, Channel, Engagement, Event, EventType, Page
 
 ID_CHARACTERS = 200
 """Of an anonymous id or user id: an e-mail address takes up to 254 but none in use comes near; indexes take no more."""
@@ -49,6 +55,29 @@ _PAGE, _TRACK, _IDENTIFY, _GROUP, _ALIAS = (
 _NOTHING: dict[str, Any] = {}
 
 
+UNDECIDED = Policy("", SiteSettings())
+"""Of a site whose owner has decided nothing."""
+
+
+class Whereabouts(Struct, frozen=True, gc=False):
+    """What follows from where a visitor is. The address itself never leaves memory."""
+
+    address: str | None = None  # None: nobody knows it
+    sealed: str | None = None  # the address as it may be stored; None without a key to seal it with
+    step: int = IDENTIFIED  # what the site and the country allow to be known
+    excluded: bool = False  # in a network that the owner leaves out
+
+
+NOWHERE = Whereabouts()
+
+Locate = Callable[[str | None], Whereabouts]
+Pseudonym = Callable[[str, str | None, str | None], str]
+"""The anonymous id of a visitor who leaves nothing behind: from site, address and agent, for one day."""
+
+TooFast = Callable[[str], bool]
+"""Counts one event of a visitor; whether it comes faster than people send."""
+
+
 class Arrival(Struct, frozen=True, gc=False):
     """What a post says about all of its calls."""
 
@@ -57,7 +86,13 @@ class Arrival(Struct, frozen=True, gc=False):
     channel: Channel
     error: timedelta | None = None  # of the sender's clock: what to add to its times
     agent: str | None = None  # of the browser that posted; None for a server's post
-    consent: bool = True  # False: the browser asked not to be followed
+    refusal: Drop | None = None  # why none of its calls is taken
+    policy: Policy = UNDECIDED
+    where: Whereabouts = NOWHERE  # of the browser that posted, or of nobody
+    locate: Locate | None = None  # set where the sender is believed about `context.ip`: a server with a secret key
+    cookie_id: str | None = None  # the visitor's id in the first-party cookie
+    pseudonym: Pseudonym | None = None
+    too_fast: TooFast | None = None
 
 
 def admit(call: Call, arrival: Arrival) -> Event | Drop:
@@ -65,11 +100,38 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     kind = _TYPES.get(call.type or "")
     if kind is None:
         return Drop.UNKNOWN_TYPE
-    if not arrival.consent:
-        return Drop.NO_CONSENT
+    if arrival.refusal is not None:
+        return arrival.refusal
+    policy, context, where = arrival.policy, call.context, arrival.where
+    agent = arrival.agent
+    step, cookieless = where.step, False
+    if context is not None:
+        agent = context.userAgent or agent
+        if context.ip is not None:
+            where = _stated_place(context, arrival)
+            step = where.step
+        if context.consent is not None and (allowed := step_of_consent(context.consent)) < step:
+            if allowed == NONE:
+                return Drop.NO_CONSENT
+            step = allowed
+        cookieless = context.cookieless is True
+    if where.excluded:
+        return Drop.EXCLUDED_NETWORK
+    if step == NONE:
+        return Drop.PRIVACY_NONE
+
     given_anonymous_id, given_user_id = _id(call.anonymousId), _id(call.userId)
     if len(given_anonymous_id) > ID_CHARACTERS or len(given_user_id) > ID_CHARACTERS:
         return Drop.ID_TOO_LONG
+    if policy.excludes_people and (excluded := _excluded(call, given_user_id, policy)) is not None:
+        return excluded
+    sent_at = call.sentAt
+    event_id = _event_id(call)  # before anything is taken out of the call: a retry is the same event
+    if cookieless or step != IDENTIFIED or not given_anonymous_id:
+        named = _named(kind, given_anonymous_id, given_user_id, agent, where, arrival, step, cookieless=cookieless)
+        if isinstance(named, Drop):
+            return named
+        given_anonymous_id, given_user_id = named
     identity = _identity(arrival.site, given_anonymous_id, given_user_id)
     if isinstance(identity, Drop):
         return identity
@@ -77,8 +139,8 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     if kind is _TRACK and not call.event:
         return Drop.NO_NAME
 
-    received_at, context = arrival.received_at, call.context
-    error = arrival.error if call.sentAt is None else skew(call.sentAt, received_at)
+    received_at = arrival.received_at
+    error = arrival.error if sent_at is None else skew(sent_at, received_at)
     timestamp = call.timestamp if call.timestamp is not None else call.originalTimestamp
     occurred_at = put_right(timestamp, received_at=received_at, error=error) or received_at
 
@@ -93,21 +155,31 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         properties = {"group_id": _id(call.groupId)}
     elif kind is _ALIAS:
         properties = {"previous_id": _id(call.previousId)}
-    page = page_of(properties, context, stated=kind is _PAGE)
+    cleaner = policy.cleaner_at(step)
+    page = page_of(properties, context, stated=kind is _PAGE, cleaner=cleaner)
+    if page is not None and policy.excluded_paths is not None and policy.excluded_paths(page.path):
+        return Drop.EXCLUDED_PATH
+    if properties:
+        properties = cleaner.properties(properties)
+    name, traits = _name(kind, call, properties), _traits(kind, call)
+    if traits:
+        traits = cleaner.properties(traits)
+    if step != IDENTIFIED:
+        properties, traits = impersonal(properties), _NOTHING
+        name = without_emails(name) if name else name
+        page = _impersonal_page(page)
 
-    agent = locale = timezone = library = None
+    locale = timezone = library = None
     demo = imported = False
     if context is not None:
-        agent, locale, timezone = context.userAgent, context.locale, context.timezone
+        locale, timezone = context.locale, context.timezone
         library = _library(context)
         demo = context.leadlight_demo is True
         imported = context.leadlight_import is True
-    agent = agent or arrival.agent
-    name = _name(kind, call, properties)
     return Event(
         site=arrival.site,
         visitor=visitor,
-        id=_event_id(call),
+        id=event_id,
         type=kind,
         anonymous_id=anonymous_id,
         occurred_at=occurred_at,
@@ -118,15 +190,76 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         page=page,
         engagement=engagement,
         properties=properties,
-        traits=_traits(kind, call),
-        campaign=campaign_of(context, page),
+        traits=traits,
+        campaign=campaign_of(context, page, cleaner),
         user_agent=agent[:AGENT_CHARACTERS] if agent else None,
         locale=locale[:LOCALE_CHARACTERS] if locale else None,
         timezone=timezone[:LOCALE_CHARACTERS] if timezone else None,
         library=library,
+        click_ids=click_ids_of(page, cleaner),
+        address=where.sealed,
         demo=demo,
         imported=imported,
+        automated=not imported and arrival.too_fast is not None and arrival.too_fast(visitor),
     )
+
+
+def _stated_place(context: Context, arrival: Arrival) -> Whereabouts:
+    """Where the sender says that its visitor is, if it is to be believed."""
+    if arrival.locate is None or type(context.ip) is not str:
+        return arrival.where
+    return arrival.locate(bare_address(context.ip))
+
+
+def _excluded(call: Call, user_id: str, policy: Policy) -> Drop | None:
+    """Whether the call says that it is about somebody whom the owner leaves out."""
+    stated: list[Any] = [user_id]
+    if call.traits and call.type != _GROUP:
+        stated.append(call.traits.get("email"))
+    if call.context is not None and call.context.traits:
+        stated.append(call.context.traits.get("email"))
+    for email in stated:
+        if type(email) is str and (reason := policy.excluded_person(email)) is not None:
+            return reason
+    return None
+
+
+def _named(
+    kind: EventType,
+    anonymous_id: str,
+    user_id: str,
+    agent: str | None,
+    where: Whereabouts,
+    arrival: Arrival,
+    step: int,
+    *,
+    cookieless: bool,
+) -> tuple[str, str] | Drop:
+    """The anonymous id and user id by which the visitor may be known at this step of the ladder."""
+    if step != IDENTIFIED:
+        if kind in (_IDENTIFY, _ALIAS):
+            return Drop.PERSON_REFUSED
+        only_a_person = bool(user_id) and is_generic(anonymous_id)
+        user_id = ""
+        if holds_email(anonymous_id):
+            anonymous_id = ""
+    else:
+        only_a_person = False
+    browser = arrival.channel is Channel.BROWSER
+    if cookieless or step == COMPANY_ONLY:
+        tellable = browser or where.address is not None  # of a server's agent alone, one id would stand for everybody
+        anonymous_id = arrival.pseudonym(arrival.site, where.address, agent) if arrival.pseudonym and tellable else ""
+    elif not anonymous_id and arrival.cookie_id is not None:
+        anonymous_id = arrival.cookie_id
+    if not anonymous_id and only_a_person:
+        return Drop.PERSON_REFUSED
+    return anonymous_id, user_id
+
+
+def _impersonal_page(page: Page | None) -> Page | None:
+    if page is None or "@" not in page.title:
+        return page
+    return Page(page.url, page.path, without_emails(page.title), page.referrer, page.search)
 
 
 def bounded_event_id(given: str) -> str:

@@ -50,6 +50,9 @@ class Context(Struct):
     locale: str | None = None
     timezone: str | None = None
     library: Library | None = None
+    ip: Any = None  # believed only with a secret key; whatever it is, it harms no call
+    consent: Any = None
+    cookieless: Any = None
     leadlight_demo: bool | None = None
     leadlight_import: bool | None = None
 

@@ -3,7 +3,7 @@
 Rows that are updated all the time are narrow and without JSON; what only grows stands in tables of its own.
 """
 
-from leadlight.store.tables.bookkeeping import changes, dead_letters, drops, imports, positions
+from leadlight.store.tables.bookkeeping import changes, daily_keys, dead_letters, drops, imports, positions
 from leadlight.store.tables.checks import audit_lines, install_checks, sightings
 from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
@@ -21,6 +21,7 @@ __all__ = [
     "companies",
     "contact_traits",
     "contacts",
+    "daily_keys",
     "dead_letters",
     "deliveries",
     "delivery_attempts",

@@ -70,3 +70,12 @@ imports = Table(  # how far a file of past traffic has been read, so that an imp
     Column("begun_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
+
+daily_keys = Table(  # what seals visitors' addresses, each day's for 48 h: no row, no way back to the address
+    "daily_keys",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("key_sealed", LargeBinary, nullable=False),
+    # A few rows a day never reach PostgreSQL's thresholds, and what was deleted would lie in the table for ever.
+    postgresql_with={"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0},
+)

@@ -30,7 +30,15 @@ DROPS = {
     "id_too_long": "The anonymous id or user id was longer than 200 characters.",
     "no_name": "A track call did not say what happened.",
     "bad_engagement": "A report of reading time named no page view, or no time.",
-    "no_consent": "The browser asked not to be followed: Global Privacy Control or Do Not Track.",
+    "not_a_number": "A number was NaN or Infinity, which JSON does not have.",
+    "no_consent": "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
+    "privacy_none": "The privacy level here, or in the visitor's country, lets nothing be kept.",
+    "person_refused": "It said only who somebody is, and the privacy level lets nobody be named.",
+    "foreign_origin": "The page's host is not among the allowed origins.",
+    "excluded_network": "It came from a network that you leave out.",
+    "excluded_path": "It happened on a page that you leave out.",
+    "excluded_email": "It was about a person whom you leave out.",
+    "excluded_company": "It was about a person of a company that you leave out.",
     "unknown_site": "The write key belongs to no site.",
 }
 

@@ -17,7 +17,7 @@ def page(url: str | None = None, **told: str) -> Page | None:
     ("url", "path", "search"),
     [
         ("https://shop.example", "/", ""),
-        ("https://shop.example/a/b?x=1&y=2#z", "/a/b", "?x=1&y=2"),
+        ("https://shop.example/a/b?x=1&y=2", "/a/b", "?x=1&y=2"),
         ("HTTP://shop.example/%7Eada", "/%7Eada", ""),
         ("https://shop.example:8443?x", "/", "?x"),
     ],

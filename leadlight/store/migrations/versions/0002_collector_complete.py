@@ -84,8 +84,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", "id"),
     )
 
+    op.create_table(
+        "daily_keys",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+        postgresql_with={"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0},
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("daily_keys")
     for table in ("audit_lines", "sightings", "install_checks"):
         op.drop_table(table)
     for index in ("dead_letters_by_site", "dead_letters_by_digest"):

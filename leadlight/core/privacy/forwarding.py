@@ -1,0 +1,108 @@
+"""Which address a request really came from, when proxies that we trust say so."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+
+MOST_HOPS = 32
+"""Read of a forwarding header, from its end: whoever writes more hides something."""
+
+REMEMBERED = 8_192
+
+_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))', re.IGNORECASE)
+_ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+
+
+class Networks:
+    """Some networks, asked whether an address lies in one of them."""
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._networks = tuple(networks)
+        self.holds = lru_cache(REMEMBERED)(self._holds)
+
+    def _holds(self, address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in self._networks)
+
+
+class Proxies:
+    """The proxies whose forwarding headers are believed."""
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._trusted = Networks(networks)
+        self.client = lru_cache(REMEMBERED)(self._client)
+        self.trust = lru_cache(REMEMBERED)(self._trust)
+
+    def _trust(self, peer: str) -> bool:
+        """Whether the other end of a connection is one of them."""
+        address = bare_address(peer)
+        return address is not None and self._trusted.holds(address)
+
+    def _client(self, peer: str, forwarded_for: bytes | None, forwarded: bytes | None) -> str | None:
+        """The address of whoever asked first; None where nobody knows it.
+
+        Read from the end, each trusted proxy names who asked it, until one names somebody we do not trust: what stands
+        before that could be made up. `X-Forwarded-For` counts before `Forwarded`, which few proxies write or remove.
+        """
+        nearest = bare_address(peer)
+        if nearest is None or not self._trusted.holds(nearest):
+            return nearest
+        if forwarded_for is not None:
+            hops: Iterator[str] = reversed(_text(forwarded_for).split(",")[-MOST_HOPS:])
+        elif forwarded is not None:
+            hops = (_for_of(element) for element in reversed(_ELEMENT.findall(_text(forwarded))[-MOST_HOPS:]))
+        else:
+            return nearest
+        for hop in hops:
+            if not (written := hop.strip()):
+                continue
+            address = bare_address(written)
+            if address is None:
+                return None  # `unknown`, `_hidden`, garbage: a proxy that hides its client hides it from us too
+            nearest = address
+            if not self._trusted.holds(address):
+                return address
+        return nearest
+
+
+def bare_address(written: str) -> str | None:
+    """An address in its normal form, without port, brackets and zone; IPv4 inside IPv6 is IPv4. None if it is none."""
+    text = written.strip()
+    if text.startswith("["):
+        text, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not _is_port(port)):
+            return None
+    elif text.count(":") == 1:
+        text, _, port = text.partition(":")
+        if not _is_port(f":{port}"):
+            return None
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address)
+
+
+def _is_port(text: str) -> bool:
+    return text[0] == ":" and text[1:].isascii() and text[1:].isdigit() and len(text) < 7
+
+
+def _for_of(element: str) -> str:
+    """The `for` of one element of `Forwarded` (RFC 7239); `unknown` where it has none."""
+    found = _FOR.search(element)
+    if found is None:
+        return "unknown"
+    quoted, plain = found.groups()
+    return plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+def _text(header: bytes) -> str:
+    return header.decode("latin-1")
