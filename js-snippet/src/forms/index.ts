@@ -1,0 +1,2 @@
+export { readForm, type Introduction } from "./read";
+export { watchForms, type Submitted, type WatchForms } from "./watch";
