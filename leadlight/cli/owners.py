@@ -8,9 +8,10 @@ import typer
 
 from leadlight.cli.output import plain_name, show
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
+from leadlight.core.intake.site_settings import Privacy
 from leadlight.runtime import read_secret, utc_now
 from leadlight.settings import Settings
-from leadlight.store.owners import keys, sites, users, webhooks
+from leadlight.store.owners import keys, site_settings, sites, users, webhooks
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 SiteOption = Annotated[str, typer.Option("--site", help="The site's id or its domain.")]
@@ -25,13 +26,13 @@ def new_write_key() -> str:
     return "wk_" + secrets.token_urlsafe(18)
 
 
-def described(site: sites.Site, settings: Settings) -> dict[str, object]:
+def described(site: sites.Site, settings: Settings, privacy: Privacy = Privacy.IDENTIFIED) -> dict[str, object]:
     return {
         "id": site.id,
         "name": site.name,
         "domain": site.domain,
         "write_key": site.write_key,
-        "snippet": sites.snippet(site, address_of(settings, "collector")),
+        "snippet": sites.snippet(site, address_of(settings, "collector"), privacy),
     }
 
 
@@ -70,7 +71,9 @@ def list_sites(as_json: AsJson = False) -> None:
         settings = settings_for_command()
         async with open_database(settings) as database, database.read() as connection:
             found = await sites.list_all(connection)
-        rows = [described(site, settings) for site in found]
+            wanted = await site_settings.of_sites(connection, [site.id for site in found])
+        levels = {id: given.privacy for id, given in wanted.items()}
+        rows = [described(site, settings, levels.get(site.id, Privacy.IDENTIFIED)) for site in found]
         show(rows, as_json=as_json, hint="" if rows else "No site yet: leadlight site add NAME --domain DOMAIN")
 
     run(work())

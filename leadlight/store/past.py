@@ -1,9 +1,10 @@
 """The stored past, held against a site's settings: what they would hide, show again and clean."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, Table, Text, and_, cast, func, select
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.intake.exclusions import Exclusions, Hidden, exclusions_of
 from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
+from leadlight.store import recounts
 from leadlight.store.database import Database
 from leadlight.store.tables import alerts, companies, contacts, events, page_views, visitors
 
@@ -77,6 +79,20 @@ async def walk(database: Database, site: str, settings: SiteSettings, reach: Rea
             touched = await _look(connection, asked, rows, reach)
         yield touched
         after = rows[-1].id
+
+
+async def request(
+    database: Database, site: str, settings: SiteSettings, reach: Reach, *, now: Callable[[], datetime]
+) -> AsyncIterator[int]:
+    """Have every visitor derived anew who is not yet as the settings want them; yields how many it has looked at.
+
+    Each step is kept when it is done: whoever is interrupted begins again, and what is done already is not asked for.
+    """
+    async for touched in walk(database, site, settings, reach):
+        if touched:
+            async with database.begin() as tx:
+                await recounts.ask(tx, site, touched, now=now())
+        yield reach.looked_at
 
 
 async def _visitors(connection: AsyncConnection, site: str, after: str) -> Sequence[_Row]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadlight.core.intake.site_settings import Privacy
 from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.tables import sites
@@ -28,9 +29,10 @@ class Site:
     created_at: datetime
 
 
-def snippet(site: Site, public_url: str) -> str:
-    """The tag that a site owner pastes into every page."""
-    return f'<script async src="{public_url}/leadlight.js" data-key="{site.write_key}"></script>'
+def snippet(site: Site, public_url: str, privacy: Privacy = Privacy.IDENTIFIED) -> str:
+    """The tag that a site owner pastes into every page. At levels without a cookie it keeps nothing in the browser."""
+    mode = ' data-mode="cookieless"' if privacy in (Privacy.NONE, Privacy.COMPANY_ONLY) else ""
+    return f'<script async src="{public_url}/leadlight.js" data-key="{site.write_key}"{mode}></script>'
 
 
 def normal_domain(given: str) -> str:

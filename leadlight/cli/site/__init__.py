@@ -1,0 +1,1 @@
+"""Commands about one site: its settings, and what they hide of the past."""
