@@ -6,6 +6,9 @@ from collections.abc import Sequence
 NAMED_BY_AGENT = "agent"
 """The reason told when the agent itself says that it is a machine."""
 
+TOO_FAST = "too_fast"
+"""The reason told when a visitor sent more events than people can cause: it counts for nothing, then or ever."""
+
 _LOOK_BEHIND = re.compile(r"\(\?<!([^()]*\|[^()]*)\)")
 _CLASS_HYPHEN = re.compile(r"(\\[wds])-(?=[^\]])")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leadlight.core.identity.bots import NAMED_BY_AGENT
+from leadlight.core.identity.bots import NAMED_BY_AGENT, TOO_FAST
 from leadlight.core.identity.companies import derived_name, fits
 from leadlight.core.identity.emails import MailDomains, normalised
 from leadlight.core.identity.traits import person_traits
@@ -34,6 +34,8 @@ def identify(event: Event, knowledge: Knowledge) -> Identified:
         agent = knowledge.describe(event.user_agent)
         if knowledge.is_bot(event.user_agent):
             bot_reasons = (NAMED_BY_AGENT,)
+    if event.automated:
+        bot_reasons = (*bot_reasons, TOO_FAST)
     contact = contact_claim(event)
     return Identified(
         event=event,

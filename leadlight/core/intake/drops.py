@@ -17,7 +17,6 @@ class Drop(StrEnum):
     ID_TOO_LONG = "id_too_long"  # an anonymous id or user id over 200 characters: cut, it could be somebody else's
     NO_NAME = "no_name"  # a `track` call that doesn't say what happened
     BAD_ENGAGEMENT = "bad_engagement"  # `Page Engaged` without a page view, a time, or with a negative one
-    NOT_A_NUMBER = "not_a_number"  # holds NaN or Infinity, which are no JSON
     NO_CONSENT = (
         "no_consent"  # the visitor chose not to be followed: consent refused, Global Privacy Control, Do Not Track
     )

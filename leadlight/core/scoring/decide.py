@@ -9,6 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from leadlight.core.identity.bots import TOO_FAST
 from leadlight.core.identity.links import Claim
 from leadlight.core.intake.exclusions import NOTHING, Exclusions
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
@@ -112,6 +113,8 @@ def decide(
         if state is None:
             state = work[key] = working_copy(states[key])
         _claims(state, identified)
+        if event.automated:
+            continue
         if event.engagement is not None:
             _engaged(state, event.engagement, rules[event.site])
             continue
@@ -346,7 +349,11 @@ def conclude(state: State, rules: Rules, now: datetime, hiding: Hiding) -> None:
     oldest = oldest_hour(rules, now)
     if any(hour < oldest for _, hour in profile.lines):
         profile.lines = {key: line for key, line in profile.lines.items() if line.hour >= oldest}
-    state.lines, state.signals = profile.complete(rules, now)
+    if TOO_FAST in profile.bot_reasons:
+        profile.lines, profile.signals = {}, {}
+        state.lines, state.signals = {}, {}
+    else:
+        state.lines, state.signals = profile.complete(rules, now)
     state.standing = score.standing(state.lines.values(), rules, now)
 
 

@@ -30,7 +30,6 @@ DROPS = {
     "id_too_long": "The anonymous id or user id was longer than 200 characters.",
     "no_name": "A track call did not say what happened.",
     "bad_engagement": "A report of reading time named no page view, or no time.",
-    "not_a_number": "A number was NaN or Infinity, which JSON does not have.",
     "no_consent": "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
     "privacy_none": "The privacy level here, or in the visitor's country, lets nothing be kept.",
     "person_refused": "It said only who somebody is, and the privacy level lets nobody be named.",
