@@ -113,6 +113,7 @@ _envelope = Decoder(_Envelope)
 _outside = Decoder(_Outside)
 
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|.)", re.DOTALL)
+_NO_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|NaN\b|-?Infinity\b', re.DOTALL)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -130,6 +131,8 @@ def read_post(body: bytes, kind: EventType | None) -> Post:
     except RecursionError as error:
         raise Unreadable("The body is nested too deeply.") from error
     except (DecodeError, UnicodeDecodeError) as error:
+        if (text := without_nan(body)) != body:
+            return read_post(text, kind)
         raise Unreadable(f"The body is not valid JSON: {error}.") from error
 
 
@@ -145,6 +148,16 @@ def clean(body: bytes) -> bytes:
         except UnicodeDecodeError as error:
             raise Unreadable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
     return _ESCAPE.sub(_storable, body) if b"\\" in body and b"\\u" in body else body
+
+
+def without_nan(body: bytes) -> bytes:
+    """The same with null for `NaN` and `Infinity`, which Python's libraries write for such numbers: one of them would
+    take the whole batch along."""
+    return _NO_NUMBER.sub(_as_null, body) if b"NaN" in body or b"Infinity" in body else body
+
+
+def _as_null(token: re.Match[bytes]) -> bytes:
+    return token[0] if token[0][:1] == b'"' else b"null"
 
 
 def _storable(escape: re.Match[bytes]) -> bytes:

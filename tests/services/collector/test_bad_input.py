@@ -27,7 +27,7 @@ UNREADABLE = (
     b'{"batch": {}}',
     b'{"batch": null}',
     b"{}",
-    b'{"batch": [{"type": "page", "anonymousId": "a", "n": NaN}]}',
+    b'{"batch": [{"type": "page", "anonymousId": "a", "n": NaNa}]}',
     b'{"batch": [{"type": "page", "anonymousId": "a"}]} {}',
     b'{"batch": [], "context": 5}',
     b'{"batch": ["\xff\xfe"]}',
