@@ -51,10 +51,6 @@ WORDS: Mapping[Drop, Told] = {
         "A report of reading time named no page view, or no time.",
         "Nothing, unless a program of yours sends `Page Engaged`: the snippet does that by itself.",
     ),
-    Drop.NOT_A_NUMBER: Told(
-        "The event held NaN or Infinity, which are no numbers in JSON.",
-        "Have the program that sends it leave such values out, or send null.",
-    ),
     Drop.NO_CONSENT: Told(
         "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
         "Nothing: their choice is respected.",
