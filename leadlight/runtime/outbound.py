@@ -4,6 +4,7 @@ Webhooks and installation checks go to addresses that a site's owner has typed, 
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +40,9 @@ def meant(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None) or address
 
 
+_REFUSED = "is no public address"
+
+
 class AddressRefused(OSError):
     """A name leads to an address that may not be reached. The message says who can allow it."""
 
@@ -53,7 +57,7 @@ def guarded_connector(allowed: Sequence[Network], *, keep_alive: bool = False) -
     def make_socket(info: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _, (host, *_) = info
         if not may_reach(host, allowed):
-            raise AddressRefused(f"{host} is no public address. LEADLIGHT_WEBHOOK_ALLOW lists the private ones allowed")
+            raise AddressRefused(f"{host} {_REFUSED}. LEADLIGHT_WEBHOOK_ALLOW lists the private ones allowed")
         return socket.socket(family, kind, protocol)
 
     return aiohttp.TCPConnector(
@@ -62,3 +66,9 @@ def guarded_connector(allowed: Sequence[Network], *, keep_alive: bool = False) -
         happy_eyeballs_delay=None,
         socket_factory=make_socket,
     )
+
+
+def refused_address(error: Exception) -> str | None:
+    """The address that a connector refused, if that is why a connection failed; of several attempts the last."""
+    found = re.findall(rf"(\S+) {_REFUSED}", str(error))
+    return str(found[-1]) if found else None

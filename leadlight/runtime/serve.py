@@ -6,14 +6,20 @@ import gc
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 from leadlight.errors import ConfigurationError
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
+from leadlight.runtime.http import Direct, Front, Limits
+from leadlight.runtime.http.connection import Connection
+from leadlight.runtime.http.fit import check_fit
 from leadlight.runtime.operations import PATHS, operations_app
 from leadlight.runtime.service import AsgiApp, Receive, Scope, Send, Service
 
@@ -29,6 +35,17 @@ GC_THRESHOLD = 20_000
 Listener = tuple[AsgiApp, socket.socket]
 
 _SLASHES = re.compile("//+")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One application out of several, and the paths that are answered without it."""
+
+    app: AsgiApp
+    direct: Mapping[bytes, Direct]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -54,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def join(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
+def join(runtime: Runtime, services: Sequence[Service]) -> Joined:
     """One application out of the services' own, by path; operations are everywhere."""
     operations = operations_app(runtime, services)
     routes = sorted(
@@ -78,15 +95,19 @@ def join(runtime: Runtime, services: Sequence[Service]) -> AsgiApp:
                 return
         await _not_here(scope, send)
 
-    return app
+    return Joined(app, {path.encode(): direct for service in services for path, direct in service.direct.items()})
 
 
 async def run(
-    runtime: Runtime, services: Sequence[Service], listeners: Sequence[Listener], on_ready: Callable[[], None]
+    runtime: Runtime,
+    services: Sequence[Service],
+    listeners: Sequence[Listener],
+    on_ready: Callable[[], None],
+    limits: Limits = Limits(),  # noqa: B008
 ) -> None:
     """Serve and work until SIGTERM, SIGINT or an error outside any record; the latter is raised."""
     with _signals(runtime):
-        async with asyncio.TaskGroup() as tasks, _http(listeners):
+        async with asyncio.TaskGroup() as tasks, _http(listeners, limits):
             for service in services:
                 if service.run is not None:
                     tasks.create_task(_worker(runtime, service), name=service.name)
@@ -111,8 +132,10 @@ async def _worker(runtime: Runtime, service: Service) -> None:
 
 
 @asynccontextmanager
-async def _http(listeners: Sequence[Listener]) -> AsyncIterator[None]:
-    servers = [(_Server(_config(app)), sock) for app, sock in listeners]
+async def _http(listeners: Sequence[Listener], limits: Limits) -> AsyncIterator[None]:
+    check_fit()
+    fronts = [Front(app, app.direct if isinstance(app, Joined) else {}, limits) for app, _ in listeners]
+    servers = [(_Server(_config(front)), sock) for front, (_, sock) in zip(fronts, listeners, strict=True)]
     running = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
     try:
         while not all(server.started for server, _ in servers):
@@ -125,12 +148,14 @@ async def _http(listeners: Sequence[Listener]) -> AsyncIterator[None]:
         for server, _ in servers:
             server.should_exit = True
         await asyncio.gather(*running)
+        for front in fronts:
+            front.close()
 
 
-def _config(app: AsgiApp) -> uvicorn.Config:
+def _config(front: Front) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
-        http="httptools",
+        front.app,
+        http=cast(Any, partial(Connection, front=front)),
         loop="none",
         ws="none",
         lifespan="off",
@@ -139,9 +164,7 @@ def _config(app: AsgiApp) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=65,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=32 * 1024,
     )
 
 

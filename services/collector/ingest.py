@@ -1,11 +1,13 @@
-"""The ingest paths, answered outside of any framework: read, look up the key, admit or drop, publish, answer."""
+"""The ingest paths, answered within the connection: read, look up the key, admit or drop, hand to the log, answer."""
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
-from leadlight.core.intake.admit import admit
+from leadlight.core.intake.admit import Arrival, admit
 from leadlight.core.intake.calls import Post, TooManyCalls, Unreadable, read_post
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.times import to_milliseconds
@@ -13,11 +15,13 @@ from leadlight.core.records import Channel, Event, EventType, encode, key_of
 from leadlight.errors import LogFull, LogUnavailable, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.runtime.service import AsgiApp, Receive, Scope, Send
+from leadlight.runtime.http import Answer, Direct, Exchange
 from services.collector import problems
-from services.collector.arrival import AnswerHeaders, Headers, Peer, also_told, arrival_of
-from services.collector.body import Bodies, Gone
+from services.collector.arrival import AnswerHeaders, Arrivals, Headers, Peer
+from services.collector.body import UNKNOWN_TYPE, maybe_form, most_bytes, text_of, too_large
+from services.collector.door.cookie import SAME_SITE
 from services.collector.journal import Journal
+from services.collector.journal import Post as Handed
 from services.collector.keys import Grant, WriteKeys, key_of_basic
 from services.collector.problems import Problem, Refused
 from services.collector.tally import Tally
@@ -36,8 +40,6 @@ DROPPED_HEADER = b"leadlight-dropped"
 PREFLIGHT_SECONDS = b"7200"
 """How long a browser need not ask again: the longest that Chrome remembers."""
 
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
-
 Outcome = tuple[Counter[Drop] | None, AnswerHeaders]
 """The numbers of those dropped, if any were, and what else the answer is to say."""
 
@@ -47,77 +49,50 @@ _PROBLEM_JSON = (b"content-type", b"application/problem+json")
 _NO_STORE = (b"cache-control", b"no-store")
 _VARY = (b"vary", b"origin")
 _EXPOSED = (b"access-control-expose-headers", b"Leadlight-Dropped, Retry-After")
-_DONE_HEADERS = [_JSON, (b"content-length", str(len(_DONE)).encode())]
-_DONE_BODY = {"type": "http.response.body", "body": _DONE}
+_CREDENTIALS = (b"access-control-allow-credentials", b"true")  # same-site pages send their cookie
+
+
+class Admitted(NamedTuple):
+    """What became of a post's calls, before any is stored."""
+
+    arrival: Arrival
+    events: list[Event]
+    records: list[tuple[bytes, bytes]]
+    dropped: Counter[Drop] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Answers posts of events; everything else goes to `rest`."""
+    """Takes posts of events."""
 
     runtime: Runtime
     keys: WriteKeys
+    arrivals: Arrivals
     tally: Tally
     journal: Journal
-    rest: AsgiApp
-    bodies: Bodies = field(default_factory=Bodies)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path not in PATHS:
-            await self.rest(scope, receive, send)
-            return
-        headers: Headers = dict(scope["headers"])
-        method = scope["method"]
-        try:
-            if method == "POST":
-                dropped, told = await self.take(PATHS[path], headers, scope["client"], receive)
-                if dropped is None and not told:
-                    await send(_done_start(headers.get(b"origin")))
-                    await send(_DONE_BODY)
-                    return
-                status, answer_headers, body = _done_but(dropped, told)
-            elif method == "OPTIONS":
-                status, answer_headers, body = _preflight(headers)
-            else:
-                raise Refused(problems.NOT_A_POST)
-        except Refused as refused:
-            self.tally.refused(refused.problem.status)
-            status, answer_headers, body = _refusal(refused.problem)
-        except Gone:
-            return
-        if (origin := headers.get(b"origin")) is not None:
-            answer_headers = [*answer_headers, (b"access-control-allow-origin", origin), _VARY, _EXPOSED]
-        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def take(self, kind: EventType | None, headers: Headers, peer: Peer, receive: Receive) -> Outcome:
-        """Store the events of one post.
-
-        Raises:
-            Refused: nothing of the post was promised to be stored.
-            Gone: the client left before it had sent everything.
-        """
-        body = await self.bodies.read(headers, receive, single=kind is not None)
-        try:
-            post = read_body(body, kind)
-            key = self._key(post, headers)
-            if (grant := self.keys.known(key)) is not None:
-                return await self.store(post, headers, peer, grant)  # the log keeps its own time limit
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self.store(post, headers, peer, await self._find(key))
-        except TimeoutError:
-            raise Refused(problems.MISSED_LOG) from None
-        finally:
-            self.bodies.release(body)
+    def direct(self) -> Mapping[str, Direct]:
+        """The ingest paths, each with what answers it."""
+        return {path: Posts(self, kind) for path, kind in PATHS.items()}
 
     async def store(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Outcome:
-        """Store what is admitted of the calls; pixels and tracked links come in here too.
+        """Store what is admitted of the calls; pixels and tracked links come in here.
 
         Raises:
             Refused: the log did not take them.
         """
-        arrival = arrival_of(grant, headers, peer, post.sent_at, to_milliseconds(self.runtime.now()))
+        admitted = self.admit(post, headers, peer, grant)
+        if admitted.records:
+            try:
+                await self.journal.store(admitted.records)
+            except LogUnavailable as error:
+                raise Refused(not_stored(error)) from error
+        return self.stored(admitted, headers)
+
+    def admit(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Admitted:
+        """Which calls become events, and why the others do not."""
+        arrival = self.arrivals.of(grant, headers, peer, post.sent_at, to_milliseconds(self.runtime.now()))
         events: list[Event] = []
         records: list[tuple[bytes, bytes]] = []
         dropped: Counter[Drop] | None = None
@@ -129,26 +104,24 @@ class Ingest:
             else:
                 events.append(event)
                 records.append((key_of(event), encode(event)))
+        return Admitted(arrival, events, records, dropped)
+
+    def stored(self, admitted: Admitted, headers: Headers) -> Outcome:
+        """Count what is durable now, and what was dropped; what the answer says of it."""
+        arrival, events, records, dropped = admitted
         if records:
-            try:
-                await self.journal.store(records)
-            except LogFull as error:
-                raise Refused(problems.full_log(str(error))) from error
-            except LogUnavailable as error:
-                raise Refused(problems.MISSED_LOG) from error
-            self.tally.admitted(grant.site, len(records))
+            self.tally.admitted(arrival.site, len(records))
         if dropped:
-            self.tally.dropped(grant.site, dropped, arrival.received_at)
-        return dropped, also_told(arrival, headers, events) if arrival.channel is Channel.BROWSER else ()
+            self.tally.dropped(arrival.site, dropped, arrival.received_at)
+        told = self.arrivals.also_told(arrival, headers, events) if arrival.channel is Channel.BROWSER else ()
+        return dropped, told
 
-    def _key(self, post: Post, headers: Headers) -> str:
-        basic = headers.get(b"authorization")
-        key = (key_of_basic(basic) if basic is not None else None) or post.write_key
-        if not key:
-            raise Refused(problems.NO_KEY)
-        return key
+    async def find(self, key: str) -> Grant:
+        """The grant of a key that is not known yet.
 
-    async def _find(self, key: str) -> Grant:
+        Raises:
+            Refused: nobody has this key, or it cannot be looked up now.
+        """
         try:
             grant = await self.keys.find(key)
         except StoreUnavailable as error:
@@ -156,6 +129,124 @@ class Ingest:
         if grant is None:
             raise Refused(problems.UNKNOWN_KEY)
         return grant
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Answers one path. The usual post runs through without a task: the log's confirmation calls back."""
+
+    ingest: Ingest
+    kind: EventType | None
+
+    def begin(self, exchange: Exchange) -> None:
+        if exchange.method != b"POST":
+            if exchange.method == b"OPTIONS":
+                exchange.answer(_preflight(exchange.headers))
+            else:
+                self._refuse(exchange, problems.NOT_A_POST)
+            return
+        try:
+            exchange.most_bytes = most_bytes(exchange.headers, single=self.kind is not None)
+        except Refused as refused:
+            self._refuse(exchange, refused.problem)
+
+    def take(self, exchange: Exchange) -> None:
+        ingest, headers = self.ingest, exchange.headers
+        try:
+            post = read_body(text_of(exchange.body, headers, single=self.kind is not None), self.kind)
+            basic = headers.get(b"authorization")
+            key = (key_of_basic(basic) if basic is not None else None) or post.write_key
+            if not key:
+                raise Refused(problems.NO_KEY)
+            if (grant := ingest.keys.known(key)) is None:
+                self._go_on(exchange, self._take_later(exchange, post, key))
+                return
+            admitted = ingest.admit(post, headers, exchange.peer, grant)
+        except Refused as refused:
+            self._refuse(exchange, refused.problem)
+            return
+        if not admitted.records:
+            self._answer(exchange, ingest.stored(admitted, headers))
+        elif (handed := ingest.journal.hand_over(admitted.records)) is None:
+            self._go_on(exchange, self._store_later(exchange, admitted))
+        else:
+            handed.logged.add_done_callback(partial(self._logged, exchange, admitted, handed))
+
+    def refuse(self, exchange: Exchange, why: Answer) -> None:
+        if why.status == 413:
+            self._refuse(
+                exchange, UNKNOWN_TYPE if maybe_form(exchange.headers) else too_large(single=self.kind is not None)
+            )
+        else:
+            self.ingest.tally.refused(why.status)
+            exchange.answer(why.plus(_for_pages(exchange.headers)))
+
+    def _logged(self, exchange: Exchange, admitted: Admitted, handed: Handed, logged: "asyncio.Future[None]") -> None:
+        """The log has confirmed, or has not."""
+        del logged
+        try:
+            instead = self.ingest.journal.settle(handed)
+            if instead is None:
+                self._answer(exchange, self.ingest.stored(admitted, exchange.headers))
+            else:
+                self._go_on(exchange, self._store_instead(exchange, admitted, instead))
+        except LogUnavailable as error:
+            self._refuse(exchange, not_stored(error))
+        except Exception:
+            log.exception("a post could not be answered")
+            self._refuse(exchange, problems.FAILED)
+
+    async def _take_later(self, exchange: Exchange, post: Post, key: str) -> None:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            grant = await self.ingest.find(key)
+            self._answer(exchange, await self.ingest.store(post, exchange.headers, exchange.peer, grant))
+
+    async def _store_later(self, exchange: Exchange, admitted: Admitted) -> None:
+        await self.ingest.journal.store(admitted.records)
+        self._answer(exchange, self.ingest.stored(admitted, exchange.headers))
+
+    async def _store_instead(self, exchange: Exchange, admitted: Admitted, instead: Coroutine[Any, Any, None]) -> None:
+        await instead
+        self._answer(exchange, self.ingest.stored(admitted, exchange.headers))
+
+    def _go_on(self, exchange: Exchange, rest: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._finish(exchange, rest))
+        self.ingest.tasks.add(task)
+        task.add_done_callback(self.ingest.tasks.discard)
+
+    async def _finish(self, exchange: Exchange, rest: Coroutine[Any, Any, None]) -> None:
+        """Run the rest, which ends with an answer; if it ends otherwise, with the answer that says why."""
+        try:
+            await rest
+        except Refused as refused:
+            self._refuse(exchange, refused.problem)
+        except LogUnavailable as error:
+            self._refuse(exchange, not_stored(error))
+        except TimeoutError:
+            self._refuse(exchange, problems.MISSED_LOG)
+        except Exception:
+            log.exception("a post could not be answered")
+            self._refuse(exchange, problems.FAILED)
+
+    def _answer(self, exchange: Exchange, outcome: Outcome) -> None:
+        dropped, told = outcome
+        headers = exchange.headers
+        if dropped is None and not told:
+            exchange.answer(_done(headers.get(b"origin"), headers.get(b"sec-fetch-site") in SAME_SITE))
+            return
+        more = [_JSON, *told]
+        if dropped:
+            more.append((DROPPED_HEADER, told_drops(dropped).encode()))
+        exchange.answer(Answer(200, [*more, *_for_pages(headers)], _DONE))
+
+    def _refuse(self, exchange: Exchange, problem: Problem) -> None:
+        self.ingest.tally.refused(problem.status)
+        more = _for_pages(exchange.headers)
+        exchange.answer(Answer(problem.status, [_PROBLEM_JSON, _NO_STORE, *problem.headers, *more], problem.body()))
+
+
+def not_stored(error: LogUnavailable) -> Problem:
+    return problems.full_log(str(error)) if isinstance(error, LogFull) else problems.MISSED_LOG
 
 
 def read_body(body: bytes, kind: EventType | None) -> Post:
@@ -168,23 +259,28 @@ def read_body(body: bytes, kind: EventType | None) -> Post:
         raise Refused(Problem(400, "Unreadable", f"{error} Nothing of it was taken.")) from error
 
 
-@lru_cache(1_024)
-def _done_start(origin: bytes | None) -> Scope:
-    """As few headers as will do: each costs more than decoding an event."""
-    headers = _DONE_HEADERS if origin is None else [*_DONE_HEADERS, (b"access-control-allow-origin", origin)]
-    return {"type": "http.response.start", "status": 200, "headers": headers}
-
-
-def _done_but(dropped: Counter[Drop] | None, told: AnswerHeaders) -> Answer:
-    headers = [*_DONE_HEADERS, *told]
-    if dropped:
-        headers.append((DROPPED_HEADER, told_drops(dropped).encode()))
-    return 200, headers, _DONE
-
-
 def told_drops(dropped: Counter[Drop]) -> str:
     """The drops as the header tells them: reason=count, ..."""
     return ", ".join(f"{reason.value}={number}" for reason, number in sorted(dropped.items()))
+
+
+@lru_cache(1_024)
+def _done(origin: bytes | None, same_site: bool) -> Answer:
+    """As few headers as will do: each costs more than decoding an event."""
+    headers = [_JSON]
+    if origin is not None:
+        headers.append((b"access-control-allow-origin", origin))
+        if same_site:
+            headers.append(_CREDENTIALS)
+    return Answer(200, headers, _DONE)
+
+
+def _for_pages(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """What lets a page's script read the answer."""
+    if (origin := headers.get(b"origin")) is None:
+        return []
+    told = [(b"access-control-allow-origin", origin), _VARY, _EXPOSED]
+    return [*told, _CREDENTIALS] if headers.get(b"sec-fetch-site") in SAME_SITE else told
 
 
 def _preflight(headers: Headers) -> Answer:
@@ -194,14 +290,8 @@ def _preflight(headers: Headers) -> Answer:
         (b"access-control-allow-methods", b"POST, OPTIONS"),
         (b"access-control-allow-headers", wanted),
         (b"access-control-max-age", PREFLIGHT_SECONDS),
-        (b"content-length", b"0"),
+        *_for_pages(headers),
     ]
     if headers.get(b"access-control-request-private-network") == b"true":
         answer.append((b"access-control-allow-private-network", b"true"))
-    return 204, answer, b""
-
-
-def _refusal(problem: Problem) -> Answer:
-    body = problem.body()
-    length = (b"content-length", str(len(body)).encode())
-    return problem.status, [_PROBLEM_JSON, length, _NO_STORE, *problem.headers], body
+    return Answer(204, answer)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from hashlib import blake2b
+from typing import Any
 
 from leadlight.bus.port import Partition, Record
 from leadlight.bus.topics import EVENTS
@@ -43,10 +44,11 @@ NOWHERE = -1
 class Post:
     """One post's records on their way to the log, and their place in the spool once the log is found away."""
 
-    __slots__ = ("records", "spooled")
+    __slots__ = ("logged", "records", "spooled")
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, logged: asyncio.Future[None]) -> None:
         self.records = records
+        self.logged = logged
         self.spooled: asyncio.Future[None] | None = None
 
 
@@ -86,18 +88,45 @@ class Journal:
             assert self._spool is not None
             await self._spool.append(records)
             return
-        post = Post(records)
-        self._under_way[post] = None
+        post = self._begin(records)
         try:
-            await self._bus.publish(EVENTS.name, records)
+            await asyncio.wait([post.logged])
+        except asyncio.CancelledError:
+            del self._under_way[post]
+            post.logged.add_done_callback(_heard)
+            raise
+        if (instead := self.settle(post)) is not None:
+            await instead
+
+    def hand_over(self, records: Records) -> Post | None:
+        """Give the records to the log, for who serves too many to hold a task for each: once `logged` is done, what
+        became of them is told by `settle`. None: only `store` can take them now."""
+        if self._holding or self._line or self._spooling:
+            return None
+        return self._begin(records)
+
+    def _begin(self, records: Records) -> Post:
+        post = Post(records, self._bus.append(EVENTS.name, records))
+        self._under_way[post] = None
+        return post
+
+    def settle(self, post: Post) -> Coroutine[Any, Any, None] | None:
+        """None: the records are durable. Else they will be, if what is returned ends well.
+
+        Raises:
+            LogUnavailable: nothing is promised.
+        """
+        try:
+            post.logged.result()
         except (LogUnavailable, RecordTooLarge) as error:
             if self._spool is None:
                 raise
             if post.spooled is None:
                 self._turn_to_spool(self._spool, error)
-            await self._spooled(post)
+            return self._spooled(post)
         finally:
             del self._under_way[post]
+        return None
 
     async def run(self) -> None:
         """Drain the spool whenever there is something in it, until the process stops."""
@@ -197,7 +226,7 @@ class Journal:
                 spool.give_up()  # nothing is promised of what the disk still holds up
                 self._end_spooling(spool)
             elif spool.records <= BATCH_RECORDS:
-                await self._hand_over(spool)
+                await self._switch_back(spool)
         except (LogUnavailable, StoreUnavailable) as error:
             log.info("the spool is not drained yet", why=str(error))
             spool.draining, self._batch_records = False, FIRST_RECORDS
@@ -234,7 +263,7 @@ class Journal:
         spool.emptied()
         log.info("the spool is drained: events go to the log again")
 
-    async def _hand_over(self, spool: Spool) -> None:
+    async def _switch_back(self, spool: Spool) -> None:
         """Hold new posts while the rest moves to the log; then all go there directly, those held first."""
         self._holding = True
         try:

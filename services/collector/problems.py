@@ -18,7 +18,10 @@ class Problem:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
     def body(self) -> bytes:
-        return encode({"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail})
+        """`code` and `message` repeat title and detail under the names that Segment's API gives them: where they are
+        missing, RudderStack's Python library tries refused events again and again."""
+        told = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return encode(told | {"code": self.title.lower().replace(" ", "_"), "message": self.detail})
 
 
 class Refused(Exception):
@@ -63,5 +66,5 @@ def full_log(why: str) -> Problem:
 
 
 MISSED_STORE = unavailable("The write key could not be looked up just now. Send the events again.")
-OVERLOADED = unavailable("Too many requests are under way. Send the events again in a moment.")
+FAILED = Problem(500, "Failed", "The events could not be stored; the server's log says why.")
 NOT_A_POST = Problem(405, "Method not allowed", "Events are sent by POST.", ((b"allow", b"POST, OPTIONS"),))

@@ -16,12 +16,14 @@ from leadlight.bus.port import Partition
 from leadlight.bus.topics import EVENTS, create_topics
 from leadlight.core.records import Event, decode_event
 from leadlight.runtime import Runtime, open_runtime
+from leadlight.runtime.http import Limits
 from leadlight.runtime.serve import join, listen, run
 from leadlight.settings import Settings
 from leadlight.store import drops
 from leadlight.store.migrate import migrate
 from leadlight.store.owners import keys, sites
 from services.collector.service import service
+from tests.services.collector.raw import Raw
 
 SITE = "site-1"
 WRITE_KEY = "wk_front_door"
@@ -60,6 +62,24 @@ class FrontDoor:
     def __init__(self, runtime: Runtime, client: aiohttp.ClientSession) -> None:
         self.runtime = runtime
         self.client = client
+
+    async def connect(self, *, receive_bytes: int | None = None) -> Raw:
+        """A connection of its own, for what no library would send."""
+        address = self.client._base_url
+        assert address is not None
+        assert address.host is not None
+        assert address.port is not None
+        return await Raw.open(address.host, address.port, receive_bytes)
+
+    async def metric(self, name: str) -> float:
+        """The sum of a metric's lines, by the beginning of its name and labels."""
+        lines = (await self.request("GET", "/metrics")).body.decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    async def until_held(self, size: int) -> None:
+        """Wait until so many bytes of bodies are promised or here."""
+        while await self.metric("leadlight_http_held_bytes") < size:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def request(self, method: str, path: str, *, data: Any = None, headers: Mapping[str, str] = {}) -> Answer:
         if isinstance(data, bytes):
@@ -139,7 +159,7 @@ async def add_keys(runtime: Runtime) -> None:
 
 
 @asynccontextmanager
-async def open_front_door(settings: Settings) -> AsyncIterator[FrontDoor]:
+async def open_front_door(settings: Settings, limits: Limits = Limits()) -> AsyncIterator[FrontDoor]:  # noqa: B008
     """A running collector with one site, one secret key and one key that may only read."""
     async with open_runtime(settings) as runtime:
         await migrate(runtime.database)
@@ -149,7 +169,7 @@ async def open_front_door(settings: Settings) -> AsyncIterator[FrontDoor]:
         collector, sock = service(runtime), listen("127.0.0.1", 0)
         ready = asyncio.Event()
         serving = asyncio.create_task(
-            run(runtime, [collector], [(join(runtime, [collector]), sock)], ready.set), name="collector"
+            run(runtime, [collector], [(join(runtime, [collector]), sock)], ready.set, limits), name="collector"
         )
         await asyncio.wait({serving, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
         address = f"http://127.0.0.1:{sock.getsockname()[1]}"

@@ -4,14 +4,12 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
-
+from leadlight.runtime.http import Limits
 from leadlight.settings import Settings
-from services.collector.body import IN_FLIGHT_BYTES, Bodies
-from services.collector.problems import OVERLOADED, Refused
 from tests.infra.disk import fill, small_disk
 from tests.infra.kafka import KafkaBroker
 from tests.services.collector.front_door import WRITE_KEY, FrontDoor, open_front_door
+from tests.services.collector.raw import head
 
 PAGE = {"anonymousId": "a"}
 
@@ -56,15 +54,18 @@ async def test_a_dead_broker_is_a_503_within_5_seconds_and_forgotten_when_it_is_
         await door.post_until(200, "/v1/page", PAGE, key=WRITE_KEY)
 
 
-async def test_bodies_beyond_what_memory_is_for_are_refused_before_they_are_read() -> None:
-    async def never_asked() -> object:
-        raise AssertionError("the body was read")
-
-    bodies = Bodies()
-    bodies.bytes_in_flight = IN_FLIGHT_BYTES - 10
-    with pytest.raises(Refused) as refused:
-        await bodies.read({b"content-length": b"11"}, never_asked, single=False)
-    assert refused.value.problem is OVERLOADED
+async def test_bodies_beyond_what_memory_is_for_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    async with open_front_door(Settings(data=tmp_path), Limits(held_bytes=50_000)) as door:
+        first, second = await door.connect(), await door.connect()
+        await first.send(head("/v1/batch", length=40_000))
+        await door.until_held(40_000)
+        await second.send(head("/v1/batch", length=20_000))
+        answer = await second.answer()
+        assert answer.status == 503
+        assert int(answer.headers["retry-after"]) > 0
+        await first.send((b'{"writeKey":"%s","batch":[]}' % WRITE_KEY.encode()).ljust(40_000))
+        assert (await first.answer()).status == 200
+        assert (await door.post("/v1/page", PAGE)).status == 200, "there is room again"
 
 
 async def test_memory_is_given_back_when_a_post_is_over(door: FrontDoor) -> None:
