@@ -105,7 +105,7 @@ class OpenTopic:
     @property
     def stalled(self) -> bool:
         """Whether a write has taken so long that its publishers were given up."""
-        return any(self._loop.time() - place.since > CONFIRM_SECONDS + WATCH_SECONDS for place in self._writing[:1])
+        return any(self._loop.time() - place.since >= CONFIRM_SECONDS for place in self._writing[:1])
 
     def _give_up_late(self) -> None:
         """Fail publishes whose time is over; what is being written may still appear. One timer for all is cheapest."""
