@@ -10,6 +10,7 @@ from leadlight import __version__
 from leadlight.cli import demo, doctor, serving
 from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
+from leadlight.cli.checks.install import check_install
 from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
@@ -42,6 +43,7 @@ app.command("import")(import_file)
 app.add_typer(dead.app, name="dead")
 app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
+app.command("check-install")(check_install)
 
 
 class ServiceName(StrEnum):

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leadlight.core.intake.drops import Drop
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -14,77 +12,77 @@ class Told:
     do: str
 
 
-WORDS: Mapping[Drop, Told] = {
-    Drop.NOT_AN_OBJECT: Told(
+WORDS: Mapping[str, Told] = {
+    "not_an_object": Told(
         "A batch held something that is no call: a number, a string, a list.",
         "Have the program that sends batches put one object in the list for each call.",
     ),
-    Drop.WRONG_TYPE: Told(
+    "wrong_type": Told(
         "A field had the wrong type, such as a list where an object belongs.",
         "Compare the call with the integrators' documentation: `properties` and `traits` are objects, `event` is text.",
     ),
-    Drop.UNKNOWN_TYPE: Told(
+    "unknown_type": Told(
         "The call's type is none of page, screen, track, identify, group or alias.",
         "Have the program that sends it name one of these as `type`.",
     ),
-    Drop.TOO_LARGE: Told(
+    "too_large": Told(
         "The event was larger than 32 KB.",
         "Send less with it: leave out texts and lists that nobody reads.",
     ),
-    Drop.TOO_DEEP: Told(
+    "too_deep": Told(
         "Objects and lists were nested further than anybody reads.",
         "Flatten `properties` and `traits` before sending them.",
     ),
-    Drop.NO_IDENTITY: Told(
+    "no_identity": Told(
         "Nobody to count it for: no anonymous id and no user id, or one that stands for everybody, such as null.",
         "Have the server library pass the visitor's anonymous id or the user's id, and no placeholder.",
     ),
-    Drop.ID_TOO_LONG: Told(
+    "id_too_long": Told(
         "The anonymous id or user id was longer than 200 characters.",
         "Send an id, not a token or a whole record.",
     ),
-    Drop.NO_NAME: Told(
+    "no_name": Told(
         "A track call did not say what happened.",
         'Give it a name: `leadlight.track("Quote requested")`.',
     ),
-    Drop.BAD_ENGAGEMENT: Told(
+    "bad_engagement": Told(
         "A report of reading time named no page view, or no time.",
         "Nothing, unless a program of yours sends `Page Engaged`: the snippet does that by itself.",
     ),
-    Drop.NO_CONSENT: Told(
+    "no_consent": Told(
         "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
         "Nothing: their choice is respected.",
     ),
-    Drop.PRIVACY_NONE: Told(
+    "privacy_none": Told(
         "The site's privacy level, or the one for the visitor's country, keeps nothing.",
         "Nothing, if that is meant; otherwise choose another privacy level in the site's settings.",
     ),
-    Drop.PERSON_REFUSED: Told(
+    "person_refused": Told(
         "The call only said who somebody is, and the privacy level lets nobody be named.",
         "Nothing, if that is meant; otherwise choose the level `identified` in the site's settings.",
     ),
-    Drop.FOREIGN_ORIGIN: Told(
+    "foreign_origin": Told(
         "A page outside the site's allowed origins used the write key.",
         "If that page is yours, add its host to the allowed origins in the site's settings.",
     ),
-    Drop.EXCLUDED_NETWORK: Told(
+    "excluded_network": Told(
         "It came from an address that the site leaves out, such as your own office.",
         "Nothing, if that is meant; otherwise take the network out of the site's exclusions.",
     ),
-    Drop.EXCLUDED_PATH: Told(
+    "excluded_path": Told(
         "It happened on a page that the site leaves out.",
         "Nothing, if that is meant; otherwise take the path out of the site's exclusions.",
     ),
-    Drop.EXCLUDED_EMAIL: Told(
+    "excluded_email": Told(
         "It was about a person whose e-mail address the site leaves out.",
         "Nothing, if that is meant; otherwise take the pattern out of the site's exclusions.",
     ),
-    Drop.EXCLUDED_COMPANY: Told(
+    "excluded_company": Told(
         "It was about a person of a company that the site leaves out.",
         "Nothing, if that is meant; otherwise take the company out of the site's exclusions.",
     ),
 }
-"""Every reason has its words: a test says so."""
+"""By `Drop`, as it is stored. Every reason has its words: a test says so."""
 
 _ANOTHER_VERSION = Told(
     "Refused by the collector, for a reason that this version does not know.",
@@ -94,7 +92,4 @@ _ANOTHER_VERSION = Told(
 
 def told(reason: str) -> Told:
     """The words for a reason as it was stored, perhaps by a newer collector."""
-    try:
-        return WORDS[Drop(reason)]
-    except (ValueError, KeyError):
-        return _ANOTHER_VERSION
+    return WORDS.get(reason, _ANOTHER_VERSION)
