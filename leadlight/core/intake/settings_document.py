@@ -59,7 +59,8 @@ def parse_settings(text: str) -> SiteSettings:
         where = getattr(error, "problem_mark", None)
         line = f"line {where.line + 1}: " if where is not None else ""
         said = getattr(error, "problem", None) or "it cannot be read"
-        raise SettingsRefused([Fault("document", "", f"is neither YAML nor JSON. {line}{said}.")]) from None
+        star = " A value that begins with a star stands in quotes." if re.search(r"[\[\s,]\*", text) else ""
+        raise SettingsRefused([Fault("document", "", f"is neither YAML nor JSON. {line}{said}.{star}")]) from None
     return settings_of({} if document is None else document)
 
 
@@ -230,7 +231,10 @@ def _company(text: str) -> str:
     if "@" in text or "*" in text:
         raise _Wrong("is no domain. Companies are left out by domain, as in supplier.example, without stars.")
     name = re.sub(r"^https?://", "", text.casefold()).partition("/")[0].removeprefix("www.")
-    host = _host(name) if name else ""
+    try:
+        host = _host(name)
+    except _Wrong:
+        host = ""
     if "." not in host or host.replace(".", "").isdigit() or ":" in host:
         raise _Wrong("is no domain. Expected something like supplier.example.")
     return host
