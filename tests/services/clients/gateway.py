@@ -1,6 +1,5 @@
 """The way between a client and the collector, which may fail: a proxy with a plan."""
 
-import asyncio
 import json
 import zlib
 from collections import deque
@@ -8,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -59,7 +59,7 @@ class Gateway:
 
     async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
         async with self.client.request(
-            request.method, request.path_qs, data=body, headers=request.headers, allow_redirects=False
+            request.method, request.path_qs, data=BytesIO(body), headers=request.headers, allow_redirects=False
         ) as answer:
             headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
             return web.Response(status=answer.status, body=await answer.read(), headers=headers)

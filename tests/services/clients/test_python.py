@@ -47,11 +47,15 @@ def opened(make: Any, host: str, **options: Any) -> Iterator[tuple[Any, list[Exc
 
 async def flushed(client: Any) -> None:
     """`client.flush()`, but with an end when it has none."""
-    flushing = threading.Thread(target=client.flush, daemon=True)
-    flushing.start()
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def flush() -> None:
+        client.flush()
+        loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=flush, daemon=True).start()
     async with asyncio.timeout(20):
-        while flushing.is_alive():
-            await asyncio.sleep(0.02)
+        await done.wait()
 
 
 def by_type(events: Any) -> dict[EventType, Event]:
