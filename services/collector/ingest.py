@@ -24,6 +24,7 @@ from services.collector.journal import Journal
 from services.collector.journal import Post as Handed
 from services.collector.keys import Grant, WriteKeys, key_of_basic
 from services.collector.problems import Problem, Refused
+from services.collector.sightings import Sightings
 from services.collector.tally import Tally
 
 log = get_logger(__name__)
@@ -70,6 +71,7 @@ class Ingest:
     arrivals: Arrivals
     tally: Tally
     journal: Journal
+    sightings: Sightings
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def direct(self) -> Mapping[str, Direct]:
@@ -153,7 +155,8 @@ class Posts:
     def take(self, exchange: Exchange) -> None:
         ingest, headers = self.ingest, exchange.headers
         try:
-            post = read_body(text_of(exchange.body, headers, single=self.kind is not None), self.kind)
+            text = text_of(exchange.body, headers, single=self.kind is not None)
+            post = read_body(text, self.kind)
             basic = headers.get(b"authorization")
             key = (key_of_basic(basic) if basic is not None else None) or post.write_key
             if not key:
@@ -162,6 +165,7 @@ class Posts:
                 self._go_on(exchange, self._take_later(exchange, post, key))
                 return
             admitted = ingest.admit(post, headers, exchange.peer, grant)
+            ingest.sightings.look(text, grant.site, None if admitted.records else admitted.dropped)
         except Refused as refused:
             self._refuse(exchange, refused.problem)
             return

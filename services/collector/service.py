@@ -10,6 +10,7 @@ from services.collector.journal import open_journal
 from services.collector.keys import WriteKeys
 from services.collector.pages import pages_app
 from services.collector.pages.files import NOT_BUILT, SNIPPET, Files
+from services.collector.sightings import Sightings
 from services.collector.tally import Tally
 
 PORT = 8000
@@ -21,7 +22,7 @@ def service(runtime: Runtime) -> Service:
     keys, tally, files, arrivals = WriteKeys(runtime), Tally(runtime), Files(), Arrivals(runtime)
     journal = open_journal(runtime)
 
-    ingest = Ingest(runtime, keys, arrivals, tally, journal)
+    ingest = Ingest(runtime, keys, arrivals, tally, journal, Sightings(runtime))
 
     async def run() -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
+from leadlight.core.installation.sighting import PARAMETER
 from leadlight.core.privacy.secrets_in_text import (
     CLICK_IDS,
     MASK,
@@ -197,6 +198,8 @@ class Cleaner:
         if holds_email(part):
             return False
         folded = _name(part)
+        if folded == PARAMETER:
+            return False  # an owner's own look whether page views arrive
         if any(matches(folded) for matches in self._stripped):
             return False
         if folded[:4] == "utm_":

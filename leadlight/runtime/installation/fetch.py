@@ -1,6 +1,7 @@
 """One page or sitemap over HTTP: redirects one by one, never past a bound in time or bytes, packed or not."""
 
 import asyncio
+import errno
 import ipaddress
 import re
 import zlib
@@ -94,8 +95,10 @@ async def fetch(client: aiohttp.ClientSession, url: str, *, most_bytes: int = PA
     except aiohttp.ClientConnectorDNSError as error:
         return _unreachable(f"There is no host {error.host}.", "Look for a misspelling in the address.")
     except aiohttp.ClientConnectorError as error:
-        if (address := refused_address(error)) is not None:
+        if (address := refused_address(error.os_error)) is not None:
             return not_allowed(address)
+        if error.os_error.errno == errno.ECONNREFUSED:
+            return _unreachable("The connection is refused: no web server listens there.")
         return _unreachable(f"It cannot be reached: {error.os_error.strerror or error.os_error}.")
     except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
         return _unreachable(f"Its answer cannot be read: {str(error) or type(error).__name__}.")
