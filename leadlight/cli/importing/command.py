@@ -19,10 +19,10 @@ from leadlight.cli.importing.sender import EVENTS_A_SECOND, Sender
 from leadlight.cli.output import say, show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
+from leadlight.core.imports.lines import Format, Past
 from leadlight.core.intake.admit import Arrival, admit
 from leadlight.core.intake.calls import Unreadable, read_post
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.importing import Format, Past
 from leadlight.core.records import Channel
 from leadlight.errors import ConfigurationError
 from leadlight.runtime import read_secret, utc_now

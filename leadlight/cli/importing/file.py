@@ -12,9 +12,9 @@ from typing import cast
 
 from msgspec.json import encode
 
-from leadlight.core.intake.access_log import BadLine, Skip
+from leadlight.core.imports.access_log import BadLine, Skip
+from leadlight.core.imports.lines import READERS, Format, Past
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.importing import READERS, Format, Past
 from leadlight.errors import ConfigurationError
 
 STDIN = "-"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.intake.access_log import BadLine, Hit, Skip, read_line, unescaped
+from leadlight.core.imports.access_log import BadLine, Hit, Skip, read_line, unescaped
 
 AT = "[10/Oct/2025:13:55:36 -0700]"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder, encode
 
-from leadlight.core.intake import access_log
-from leadlight.core.intake.access_log import BadLine, Hit, Skip
+from leadlight.core.imports import access_log
+from leadlight.core.imports.access_log import BadLine, Hit, Skip
 from leadlight.core.intake.calls import EVENT_BYTES
 from leadlight.core.intake.times import read_time
 from leadlight.core.records import EventType

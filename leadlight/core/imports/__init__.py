@@ -1,0 +1,1 @@
+"""Files of past traffic: what each line of one tells."""
