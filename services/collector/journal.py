@@ -252,7 +252,6 @@ class Journal:
         record = Record(Partition(EVENTS.name, NOWHERE), name, key, value)
         async with self._runtime.database.begin() as connection:
             await dead_letters.add(connection, CONSUMER, record, reason=reason, now=self._runtime.now())
-        self._runtime.lately.add(self._runtime.now(), dead=1)
         metrics.DEAD.inc()
         log.error("a spooled event is dead: the log does not take it", why=reason)
 

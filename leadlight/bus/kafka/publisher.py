@@ -199,8 +199,10 @@ class Publisher:
             try:
                 async with asyncio.timeout(STUCK_SECONDS):
                     await (await producer.send_batch(batch.builder, lane.topic, partition=lane.number))
-            except (MessageSizeTooLargeError, RecordListTooLargeError) as error:  # the topic's own limit is lower
-                self._fail(batch, f"The event log refused it: {error} ({lane.topic})", RecordTooLarge)
+            except (MessageSizeTooLargeError, RecordListTooLargeError):  # the topic's own limit is lower
+                self._fail(
+                    batch, f"Too large for the topic {lane.topic}, as its max.message.bytes is set.", RecordTooLarge
+                )
             except Exception as error:  # whatever aiokafka comes up with: a publish must end
                 self._fail(batch, f"The event log did not confirm: {error or 'no answer'} ({lane.topic})")
                 if not getattr(error, "retriable", False):
