@@ -15,8 +15,9 @@ from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
 from leadlight.cli.process import prepare_data_folder, run, settings_for_command
-from leadlight.cli.site import hide
+from leadlight.cli.site import hide, links
 from leadlight.cli.site import settings as site_settings
+from leadlight.cli.site.snippet import show_snippet
 from leadlight.settings import VARIABLES
 from leadlight.store.database import Database
 from leadlight.store.migrate import migrate
@@ -33,7 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 site_app.add_typer(site_settings.app, name="settings")
+site_app.command("snippet")(show_snippet)
 app.add_typer(site_app, name="site")
+app.add_typer(links.app, name="link")
 app.add_typer(hide.app, name="hide")
 app.add_typer(key_app, name="key")
 app.add_typer(user_app, name="user")

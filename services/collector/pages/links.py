@@ -18,9 +18,10 @@ from leadlight.errors import StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from services.collector.arrival import Headers
+from services.collector.door.cookie import cookie_id
 from services.collector.ingest import read_body
 from services.collector.keys import WriteKeys
-from services.collector.pages.recording import Store, as_browsers, cookie_id, is_prefetch, text_of
+from services.collector.pages.recording import Store, as_browsers, is_prefetch, text_of
 from services.collector.problems import Problem, Refused
 
 log = get_logger(__name__)

@@ -12,10 +12,11 @@ from leadlight.core.records import EventType
 from leadlight.errors import StoreUnavailable
 from services.collector import problems
 from services.collector.arrival import Headers
+from services.collector.door.cookie import cookie_id
 from services.collector.ingest import Outcome, read_body, told_drops
 from services.collector.keys import WriteKeys
 from services.collector.pages.answers import CORS, NOT_KEPT
-from services.collector.pages.recording import Store, as_browsers, cookie_id, is_prefetch, text_of
+from services.collector.pages.recording import Store, as_browsers, is_prefetch, text_of
 from services.collector.problems import Problem, Refused
 
 GIF: Final = (

@@ -1,16 +1,12 @@
 """What pixels and tracked links have in common: a visitor who comes with a plain request, and one event of theirs."""
 
 from collections.abc import Awaitable
-from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
 
 from leadlight.core.intake.calls import Post
 from services.collector.arrival import Headers, Peer
 from services.collector.ingest import Outcome
 from services.collector.keys import Grant
-
-COOKIE = "leadlight.id"
-COOKIE_CHARACTERS = 200
 
 PREFETCHING = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 """Headers by which browsers and mail programs say that nobody is looking yet."""
@@ -30,18 +26,6 @@ def as_browsers(headers: Headers) -> Headers:
 def is_prefetch(headers: Headers) -> bool:
     """Whether the answer is fetched for later: nobody has seen it, and perhaps nobody will."""
     return any(b"pre" in headers.get(name, b"").lower() for name in PREFETCHING)
-
-
-def cookie_id(headers: Headers) -> str | None:
-    """The visitor's id in the first-party cookie."""
-    header = headers.get(b"cookie")
-    if header is None or COOKIE.encode() not in header:
-        return None
-    try:
-        found = SimpleCookie(header.decode("latin-1")).get(COOKIE)
-    except CookieError:
-        return None
-    return found.value if found is not None and 0 < len(found.value) <= COOKIE_CHARACTERS else None
 
 
 def text_of(header: bytes | None) -> str | None:

@@ -1,10 +1,12 @@
 """The snippet's files as browsers get them."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import aiohttp
 import pytest
 
 from services.collector.pages.files import STATIC, Files, best_encoding
+from tests.services.cli.command import leadlight
 from tests.services.collector.front_door import Answer, FrontDoor
 
 EVERYWHERE = {"Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -107,6 +110,21 @@ async def test_every_file_of_the_manifest_is_there_with_the_bytes_it_names(door:
         assert told["bytes"] == len(answer.body)
         frozen = name.endswith(f"-{version}.js")
         assert ("immutable" in answer.headers["Cache-Control"]) == frozen, name
+
+
+async def test_the_pinned_snippet_names_a_frozen_file_and_its_exact_bytes(door: FrontDoor) -> None:
+    words = ("site", "snippet", "--site", "fernwerk.example", "--pinned", "--json")
+    made = (await asyncio.to_thread(leadlight, door.runtime.settings.data, *words)).json
+    found = re.search(
+        r'src="[^"]+(/leadlight-[0-9.]+\.js)" integrity="(sha384-[^"]+)" crossorigin="anonymous" data-key="',
+        made["snippet"],
+    )
+    assert found is not None, made["snippet"]
+    answer = await get(door, found[1])
+    assert found[2] == made["integrity"] == "sha384-" + base64.b64encode(hashlib.sha384(answer.body).digest()).decode()
+    plain = (await asyncio.to_thread(leadlight, door.runtime.settings.data, *words[:4], "--json")).json
+    assert '/leadlight.js"' in plain["snippet"]
+    assert "integrity" not in plain["snippet"]
 
 
 async def test_a_version_that_is_not_there_is_a_404_that_lists_those_that_are(door: FrontDoor) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,8 @@ from prometheus_client import REGISTRY
 from leadlight.core.intake import tracked_links
 from leadlight.core.intake.tracked_links import Link, NoAddress
 from leadlight.core.records import Channel, EventType
+from tests.services.cli.command import leadlight
+from tests.services.collector.door.visits import sealing
 from tests.services.collector.front_door import SITE, Answer, FrontDoor
 
 TARGET = "https://www.fernwerk.example/angebot?a=1&b=%C3%A4#preise"
@@ -52,12 +54,35 @@ async def test_a_click_leads_on_and_is_told_with_its_campaign(door: FrontDoor) -
     assert event.user_agent == READER["User-Agent"]
 
 
+async def test_the_command_makes_a_link_that_the_collector_follows(door: FrontDoor) -> None:
+    folder = door.runtime.settings.data
+    words = ("link", "add", TARGET, "--site", "fernwerk.example", "--campaign", "spring", "--expires", "30", "--json")
+    made = (await asyncio.to_thread(leadlight, folder, *words)).json
+    assert (made["url"], made["campaign"]) == (TARGET, "spring")
+    left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=30) < left <= timedelta(days=31), "the whole of its last day"
+    answer = await follow(door, made["link"].rpartition("/l/")[2])
+    assert (answer.status, answer.headers["Location"]) == (302, TARGET)
+    for address in ("javascript:alert(1)", "fernwerk.example"):
+        refused = await asyncio.to_thread(leadlight, folder, "link", "add", address, "--site", "fernwerk.example")
+        assert refused.code == 2
+        assert "is not a web address" in refused.err
+
+
 async def test_each_click_counts_for_itself(door: FrontDoor) -> None:
     token = token_for(door)
     for _ in range(2):
         await follow(door, token, headers={"Cookie": "leadlight.id=visitor-1"})
     first, second = await door.stored()
     assert first.id != second.id
+
+
+async def test_a_click_without_a_cookie_is_told_of_the_visitor_of_the_day(door: FrontDoor) -> None:
+    await sealing(door)
+    for _ in range(2):
+        assert (await follow(door, token_for(door))).status == 302
+    first, second = (await door.stored())[-2:]
+    assert first.visitor == second.visitor
 
 
 async def test_head_and_prefetch_lead_on_and_count_nothing(door: FrontDoor) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from leadlight.core.records import Channel, EventType
+from tests.services.collector.door.visits import sealing
 from tests.services.collector.front_door import SECRET_KEY, WRITE_KEY, Answer, FrontDoor
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"
@@ -146,3 +147,13 @@ async def test_a_page_seen_twice_is_two_views_unless_the_address_names_the_event
     for _ in range(2):
         await look(door, anonymousId="a", title="Preise")
     assert len({event.id for event in await door.stored()}) == 2
+
+
+async def test_who_has_no_cookie_is_one_visitor_for_the_day_by_address_and_agent(door: FrontDoor) -> None:
+    await sealing(door)
+    for agent in (AGENT, AGENT, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Firefox/140.0"):
+        answer = await look(door, {"User-Agent": agent}, title="Preise")
+        assert (answer.status, answer.dropped) == (200, {})
+        assert "Set-Cookie" not in answer.headers
+    first, second, third = (await door.stored())[-3:]
+    assert first.visitor == second.visitor != third.visitor

@@ -1,0 +1,61 @@
+"""`leadlight link`: addresses that lead on to another and tell who clicked."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from leadlight.cli.output import show
+from leadlight.cli.owners import AsJson, SiteOption
+from leadlight.cli.process import address_of, open_database, run, settings_for_command
+from leadlight.core.intake import tracked_links
+from leadlight.core.intake.tracked_links import Link, NoAddress
+from leadlight.errors import WrongUsage
+from leadlight.runtime import read_secret, utc_now
+from leadlight.store.owners import sites
+
+DEFAULT_DAYS = 365
+MOST_DAYS = 3_660
+
+app = typer.Typer(
+    help="Make tracked links, for mails and elsewhere: /l/TOKEN leads on to your page, and the click is told as "
+    "`Link Clicked` with its campaign. A link cannot be changed or taken back: it ends when it expires.",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def _links() -> None:
+    """Keeps `add` a command of its own, so that others may stand beside it."""
+
+
+@app.command("add")
+def add_link(
+    url: Annotated[str, typer.Argument(help="Where it leads: https://shop.example/offer.")],
+    site: SiteOption,
+    campaign: Annotated[str | None, typer.Option(help="What the clicks are counted for.")] = None,
+    expires: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="For how many days it is good.")] = DEFAULT_DAYS,
+    as_json: AsJson = False,
+) -> None:
+    """Make a tracked link and print it. The same destination, campaign and end give the same link."""
+
+    async def work() -> None:
+        settings = settings_for_command()
+        async with open_database(settings) as database, database.read() as connection:
+            owner = await sites.find(connection, site)
+        end = (utc_now() + timedelta(days=expires)).replace(hour=0, minute=0, second=0, microsecond=0)
+        end += timedelta(days=1)  # the whole of its last day, in UTC
+        link = Link(owner.id, url, int(end.timestamp()), campaign or None)
+        try:
+            token, leads_to = tracked_links.mint(link, read_secret(settings)), tracked_links.destination(url)
+        except NoAddress as error:
+            raise WrongUsage(str(error)) from error
+        result = {
+            "link": f"{address_of(settings, 'collector')}/l/{token}",
+            "url": leads_to,
+            "campaign": link.campaign,
+            "expires_at": end.isoformat(),
+        }
+        show(result, as_json=as_json)
+
+    run(work())
