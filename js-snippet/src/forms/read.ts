@@ -67,8 +67,12 @@ export function readForm(form: Element): Introduction {
 function traitsIn(form: Element, entries: Entry[]): Introduction["traits"] {
   const addressed = entries.filter(({ value }) => isEmail(value));
   if (!addressed[0] || addressed.length > MOST_EMAILS) return;
-  const labels = labelsIn(form.getRootNode() as Document);
-  const sense = ({ field }: Entry) => senseOf(field, labels.get(field));
+  const labels = new Map<Node, ReturnType<typeof labelsIn>>();
+  const sense = ({ field }: Entry) => {
+    const root = field.getRootNode() as Document;
+    if (!labels.has(root)) labels.set(root, labelsIn(root));
+    return senseOf(field, labels.get(root)!.get(field));
+  };
   const emails = addressed.map((entry) => ({ ...entry, ...sense(entry) })).filter(({ means, others }) => means === "email" && !others);
   const own = emails.find((email) => email.own);
   const first = emails[0];

@@ -35,6 +35,8 @@ export const watchForms: WatchForms = (submitted, early) => {
   function hold(form: Element, event?: Event): Introduction | undefined {
     if (ignored(form) || isSearch(form)) return;
     const introduction = readForm(form);
+    const before = held.get(form);
+    if (before && before.introduction.proof && !introduction.proof) return; // emptied while what was in it is on its way
     const properties = {
       form_id: form.getAttribute("id"),
       form_name: form.getAttribute("name"),
@@ -55,7 +57,8 @@ export const watchForms: WatchForms = (submitted, early) => {
     const { introduction, properties } = waiting;
     const words = JSON.stringify([introduction.traits, properties]);
     const before = told.get(form);
-    if (before && before.words === words && now() < before.at + DOUBLE_MS) return;
+    // Pressed twice; the second time it may have been emptied already.
+    if (before && (before.words === words || !introduction.proof) && now() < before.at + DOUBLE_MS) return;
     told.set(form, { words, at: now() });
     submitted(introduction.traits, properties);
   }

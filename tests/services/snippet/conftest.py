@@ -8,6 +8,7 @@ from playwright.async_api import Browser, BrowserContext
 
 import hatch_build
 from tests.infra.parts import ROOT, free_port
+from tests.services.snippet.forms_world import FormCollector, FormSite, Visit, arrive
 from tests.services.snippet.world import Collector, Site
 
 
@@ -40,6 +41,18 @@ async def person(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context()
     yield context
     await context.close()
+
+
+@pytest.fixture
+async def visit(person: BrowserContext, script: Path) -> AsyncIterator[Visit]:
+    """Somebody on a site of forms; no test may make the page complain."""
+    ports = free_port(), free_port()
+    collector = FormCollector(f"http://127.0.0.1:{ports[0]}", script)
+    site = FormSite(f"http://127.0.0.1:{ports[1]}", collector.origin)
+    async with serving(collector.app(), ports[0]), serving(site.app(), ports[1]):
+        visit = await arrive(person, site, collector)
+        yield visit
+        assert visit.complaints == []
 
 
 @asynccontextmanager
