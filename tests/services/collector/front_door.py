@@ -14,6 +14,7 @@ import aiohttp
 
 from leadlight.bus.port import Partition
 from leadlight.bus.topics import EVENTS, create_topics
+from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.records import Event, decode_event
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.http import Limits
@@ -21,7 +22,7 @@ from leadlight.runtime.serve import join, listen, run
 from leadlight.settings import Settings
 from leadlight.store import drops
 from leadlight.store.migrate import migrate
-from leadlight.store.owners import keys, sites
+from leadlight.store.owners import keys, site_settings, sites
 from services.collector.service import service
 from tests.services.collector.raw import Raw
 
@@ -159,13 +160,24 @@ async def add_keys(runtime: Runtime) -> None:
 
 
 @asynccontextmanager
-async def open_front_door(settings: Settings, limits: Limits = Limits()) -> AsyncIterator[FrontDoor]:  # noqa: B008
-    """A running collector with one site, one secret key and one key that may only read."""
+async def open_front_door(
+    settings: Settings,
+    limits: Limits = Limits(),  # noqa: B008
+    *,
+    decided: SiteSettings | None = None,
+) -> AsyncIterator[FrontDoor]:
+    """A running collector with one site, one secret key and one key that may only read.
+
+    `decided` are the site's settings, in force from the beginning.
+    """
     async with open_runtime(settings) as runtime:
         await migrate(runtime.database)
         await create_topics(settings.bus_url)
         await add_site(runtime)
         await add_keys(runtime)
+        if decided is not None:
+            async with runtime.database.begin() as connection:
+                await site_settings.change(connection, SITE, decided, by="owner", now=datetime.now(UTC))
         collector, sock = service(runtime), listen("127.0.0.1", 0)
         ready = asyncio.Event()
         serving = asyncio.create_task(
