@@ -13,7 +13,7 @@ from leadlight.cli.process import open_database, run, settings_for_command
 from leadlight.core.installation.verdict import Expected, Remark, State
 from leadlight.core.readable import one_line
 from leadlight.runtime.installation.check import MOST_PAGES, PageReport, Report, address_of, check
-from leadlight.store.owners import sites
+from leadlight.store.owners import site_settings, sites
 
 MARKS = {State.OK: "ok  ", State.WARN: "LOOK", State.FAIL: "FAIL"}
 
@@ -40,9 +40,12 @@ def check_install(
         async with open_database(settings) as database, database.read() as connection:
             own = await sites.find(connection, site)
             others = {one.write_key: one.domain for one in await sites.list_all(connection) if one.id != own.id}
+            decided, _ = await site_settings.current(connection, own.id)
+        collector = collector_address(settings, "collector")
         expected = Expected(
             own.write_key,
-            collector_address(settings, "collector"),
+            collector,
+            sites.snippet(own, collector, decided.privacy),
             certain=settings.public_url is not None,
             others=others,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from leadlight.bus.embedded.lock import is_locked
 from leadlight.cli.output import say, show
 from leadlight.cli.owners import AsJson
 from leadlight.cli.process import settings_for_command
@@ -44,7 +45,7 @@ def status(as_json: AsJson = False) -> None:
 
 def look_at_spools(settings: Settings, now: datetime) -> Sequence[dict[str, Any]]:
     """Each spool in the data folder as it stands. Read only; no lock is taken."""
-    from services.collector.spool.standing import holder, look, spools_folder
+    from services.collector.spool.standing import look, spools_folder
 
     rows = []
     for folder in sorted(path for path in spools_folder(settings.data).glob("*") if path.is_dir()):
@@ -58,5 +59,5 @@ def look_at_spools(settings: Settings, now: datetime) -> Sequence[dict[str, Any]
             row = {name: getattr(seen, name) for name in seen.__slots__}
             row["oldest_at"] = seen.oldest_at.isoformat() if seen.oldest_at else None
             row["age_seconds"] = round(seen.age_seconds, 3) if seen.age_seconds is not None else None
-        rows.append({**row, "pid": holder(folder)})
+        rows.append({**row, "running": is_locked(folder)})
     return rows

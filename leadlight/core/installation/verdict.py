@@ -84,12 +84,9 @@ class Expected:
 
     write_key: str
     collector: str  # origin under which browsers reach it
+    tag: str  # as the set-up page shows it
     certain: bool = True  # whether LEADLIGHT_PUBLIC_URL says so; otherwise another host may be right too
     others: Mapping[str, str] = field(default_factory=dict)  # write keys of other sites, with their domains
-
-    @property
-    def tag(self) -> str:
-        return f'<script async src="{self.collector}/leadlight.js" data-key="{self.write_key}"></script>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,28 @@ document.addEventListener("click", (event) => {
   target?.closest("[data-close]")?.closest("[data-toast]")?.remove();
 });
 
+// ---- a page is opened from here, and a line waits for it: the link follows what is typed, its token stays
+
+function announce(event: Event): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-announces]") : null;
+  if (link) document.querySelector(link.dataset.announces ?? "")?.dispatchEvent(new Event("opened"));
+}
+
+document.addEventListener("click", announce);
+document.addEventListener("auxclick", announce);
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement) || !field.dataset.opens) return;
+  const link = document.querySelector<HTMLAnchorElement>(field.dataset.opens);
+  const token = link && new URL(link.href).searchParams.get("leadlight_check");
+  const typed = field.value.trim();
+  const written = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
+  if (!link || !token || !URL.canParse(written)) return;
+  const url = new URL(written);
+  url.searchParams.set("leadlight_check", token);
+  link.href = url.href;
+});
+
 document.addEventListener("change", (event) => {
   if (event.target instanceof HTMLElement) event.target.closest<HTMLFormElement>("form[data-submit-on-change]")?.submit();
 });
