@@ -1,5 +1,6 @@
 """The console: server-rendered pages that update by themselves, for reps and owners."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,9 +15,10 @@ from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.service import Problems, Service
+from services.console.checks import Checks
 from services.console.guard import Guard
 from services.console.live import Broadcaster
-from services.console.pages import alerts, health, now, set_up, sign_in, visitors
+from services.console.pages import alerts, check, dead_letters, health, now, set_up, sign_in, site_settings, visitors
 from services.console.pages.frame import READ
 from services.console.render import STATIC, is_live, page
 from services.console.session import Forbidden, Live, NotSignedIn, OurRuntime, Signed, seat_of
@@ -33,21 +35,28 @@ WHERE_EVENTS_GO = "Events go to /v1/batch."
 def service(runtime: Runtime) -> Service:
     """The console's pages, and the one look at the changes that keeps them fresh."""
     broadcaster = Broadcaster(runtime)
-    app = console_app(runtime, broadcaster)
+    checks = Checks(runtime)
+    app = console_app(runtime, broadcaster, checks)
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(broadcaster.run())
+            tasks.create_task(checks.run())
 
     async def problems() -> Problems:
         missing = [name for name in ("console.js", "console.css") if not (STATIC / name).is_file()]
         return {"browser code": f"not built: {', '.join(missing)}; run `make setup`"} if missing else {}
 
-    return Service("console", PORT, run=broadcaster.run, app=app, prefixes=("",), problems=problems)
+    return Service("console", PORT, run=run, app=app, prefixes=("",), problems=problems)
 
 
-def console_app(runtime: Runtime, broadcaster: Broadcaster) -> Guard:
+def console_app(runtime: Runtime, broadcaster: Broadcaster, checks: Checks) -> Guard:
     app = FastAPI(title="Leadlight console", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.runtime = runtime
     app.state.broadcaster = broadcaster
+    app.state.checks = checks
     app.state.drawings = Shared[HTMLResponse]()
-    for part in (now, visitors, alerts, set_up, health, sign_in):
+    for part in (now, visitors, alerts, check, dead_letters, set_up, site_settings, health, sign_in):
         app.include_router(part.router)
     app.add_api_route("/live", live, response_class=StreamingResponse)
     app.add_api_route("/favicon.svg", favicon, methods=READ, response_class=Response)

@@ -113,14 +113,16 @@ def list_versions(site: SiteOption, as_json: AsJson = False) -> None:
     async def work() -> None:
         async with open_database(settings_for_command()) as database, database.read() as connection:
             owner = await sites.find(connection, site)
-            found = await site_settings.history(connection, owner.id, limit=VERSIONS + 1)
-        befores = [version.settings for version in found[1:]] + [SiteSettings()]
-        rows: list[dict[str, object]] = []
-        for version, before in list(zip(found, befores, strict=True))[:VERSIONS]:
-            changed = differences(before, version.settings)
-            at = version.changed_at.isoformat(timespec="seconds")
-            told = changed if as_json else "; ".join(changed)
-            rows.append({"version": version.number, "at": at, "by": version.changed_by, "changed": told})
+            found = await site_settings.history(connection, owner.id, limit=VERSIONS)
+        rows: list[dict[str, object]] = [
+            {
+                "version": version.number,
+                "at": version.changed_at.isoformat(timespec="seconds"),
+                "by": version.changed_by,
+                "changed": version.changed if as_json else "; ".join(version.changed),
+            }
+            for version in found
+        ]
         show(rows, as_json=as_json, hint="" if rows else "The defaults are in force: nobody has changed anything.")
 
     run(work())

@@ -272,7 +272,7 @@ def _by_country(given: object, faults: list[Fault]) -> dict[str, Privacy]:
             country = "NO"  # YAML reads Norway's code as the word no
         code = countries.code_of(country) if isinstance(country, str) else None
         if code is None:
-            said = "is no country. Expected a code of two letters such as DE, or `unknown`."
+            said = "is no country. Expected a code of two letters such as DE, or the word unknown."
             faults.append(Fault(field, str(country)[:LONGEST_ENTRY], said))
             continue
         try:

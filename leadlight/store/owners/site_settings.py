@@ -8,7 +8,7 @@ from msgspec import convert
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.settings_document import document_of
+from leadlight.core.intake.settings_document import differences, document_of
 from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.errors import ConfigurationError
 from leadlight.store.database import insert
@@ -29,6 +29,7 @@ class Version:
     settings: SiteSettings
     changed_by: str
     changed_at: datetime
+    changed: Sequence[str]  # against the version before, in words
 
 
 async def current(connection: AsyncConnection, site_id: str) -> tuple[SiteSettings, int]:
@@ -97,13 +98,18 @@ async def change(
 
 
 async def history(connection: AsyncConnection, site_id: str, *, limit: int = 20) -> Sequence[Version]:
-    """Who changed a site's settings when, latest first."""
+    """Who changed a site's settings when, and what; latest first."""
     rows = await connection.execute(
         select(
             site_settings.c.version, site_settings.c.document, site_settings.c.changed_by, site_settings.c.changed_at
         )
         .where(site_settings.c.site_id == site_id)
         .order_by(site_settings.c.version.desc())
-        .limit(limit)
+        .limit(limit + 1)
     )
-    return [Version(number, convert(document, SiteSettings), by, at) for number, document, by, at in rows]
+    found = [(number, convert(document, SiteSettings), by, at) for number, document, by, at in rows]
+    befores = [settings for _, settings, _, _ in found[1:]] + [DEFAULTS]
+    return [
+        Version(number, settings, by, at, differences(before, settings))
+        for (number, settings, by, at), before in zip(found[:limit], befores, strict=False)
+    ]

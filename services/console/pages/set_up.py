@@ -2,44 +2,25 @@
 
 from datetime import timedelta
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from leadlight.core.intake.drop_words import told
 from leadlight.errors import ConfigurationError
-from leadlight.store.owners import keys, sites, users, webhooks
+from leadlight.store.owners import keys, site_settings, sites, users, webhooks
 from leadlight.store.views import console_views
 from services.console import session
+from services.console.pages.check import check_context, collector_origin
 from services.console.pages.frame import READ, around, marked
+from services.console.pages.site_settings import LEVELS
 from services.console.render import page
 from services.console.session import Admin, OurRuntime
 
 router = APIRouter()
 
 RECENT = timedelta(days=1)
-
-DROPS = {
-    "not_an_object": "A batch held something that is no call: a number, a string, a list.",
-    "wrong_type": "A field had the wrong type, such as a list where an object belongs.",
-    "unknown_type": "The call's type is none of page, screen, track, identify, group or alias.",
-    "too_large": "The event was larger than 32 KB.",
-    "too_deep": "Objects and lists were nested further than anybody reads.",
-    "no_identity": "Nobody to count it for: no anonymous id and no user id, or one that stands for everybody, such as null.",
-    "id_too_long": "The anonymous id or user id was longer than 200 characters.",
-    "no_name": "A track call did not say what happened.",
-    "bad_engagement": "A report of reading time named no page view, or no time.",
-    "no_consent": "The visitor chose not to be followed: consent refused, Global Privacy Control or Do Not Track.",
-    "privacy_none": "The privacy level here, or in the visitor's country, lets nothing be kept.",
-    "person_refused": "It said only who somebody is, and the privacy level lets nobody be named.",
-    "foreign_origin": "The page's host is not among the allowed origins.",
-    "excluded_network": "It came from a network that you leave out.",
-    "excluded_path": "It happened on a page that you leave out.",
-    "excluded_email": "It was about a person whom you leave out.",
-    "excluded_company": "It was about a person of a company that you leave out.",
-    "unknown_site": "The write key belongs to no site.",
-}
 
 
 @router.api_route("/set-up", methods=READ)
@@ -89,16 +70,20 @@ async def _page(
         known_keys = await keys.list_for(connection, site.id)
         hooks = await webhooks.list_for(connection, [site.id])
         people = await users.list_for(connection, site.id)
+        installation = await check_context(connection, seat, runtime)
+        wanted, _ = await site_settings.current(connection, site.id)
     return page(
         request,
         "set_up.html",
         {
             **context,
-            "snippet": sites.snippet(site, origin(request, runtime)),
+            **installation,
+            "snippet": sites.snippet(site, collector_origin(request, runtime), wanted.privacy),
+            "level": LEVELS[wanted.privacy][0],
             "last": last,
             "recent": last is not None and now - last < RECENT,
             "demo_last": demo,
-            "dropped": [(drop, DROPS.get(drop.reason, "Refused by the collector.")) for drop in refused],
+            "dropped": [(drop, told(drop.reason)) for drop in refused],
             "keys": [key for key in known_keys if key.revoked_at is None],
             "hooks": hooks,
             "people": people,
@@ -107,11 +92,3 @@ async def _page(
         },
         status=status,
     )
-
-
-def origin(request: Request, runtime: OurRuntime) -> str:
-    """Under which address pages reach the collector: what was configured, or what this browser uses."""
-    if runtime.settings.public_url:
-        return runtime.settings.public_url
-    parts = urlsplit(str(request.base_url))
-    return f"{parts.scheme}://{parts.netloc}"

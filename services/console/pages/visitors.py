@@ -26,6 +26,7 @@ PER_PAGE = 50
 VISITS = 12
 MOMENTS = 100
 NEARBY = timedelta(minutes=30)
+EXCLUDED = {"excluded_email": "this e-mail address", "excluded_company": "this company"}
 ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -74,10 +75,11 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         raise HTTPException(404)
     async with runtime.database.read() as connection:
         context = await around(connection, seat, given)
-        found = await visitor_objects.by_ids(connection, site, [id], now=now)
+        found = await visitor_objects.by_ids(connection, site, [id], now=now, excluded=True)
         if not found:
             raise HTTPException(404)
         visitor = found[0]
+        hidden = await console_views.hidden_reason(connection, site, id)
         visits, older = await visitor_route.visits(connection, site, id, limit=VISITS)
         moments, _ = await visitor_route.timeline(connection, site, id, limit=MOMENTS, newest_first=True)
         opened = await console_views.pages_opened(connection, site, [id])
@@ -101,6 +103,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         {
             **context,
             "visitor": visitor,
+            "hidden": EXCLUDED.get(hidden, "excluded") if hidden else None,
             "here_page": opened.get(id) if here else None,
             "live": here,
             "curve": curve.draw(lines, rules, now=now),

@@ -37,10 +37,18 @@ async def test_a_site_begins_with_the_defaults_and_remembers_every_change(databa
     async with database.read() as connection:
         assert await site_settings.current(connection, "shop") == (OTHER, 3)
         told = await site_settings.history(connection, "shop")
+        (latest,) = await site_settings.history(connection, "shop", limit=1)
     assert [(v.number, v.settings, v.changed_by, v.changed_at) for v in told] == [
         (3, OTHER, "ann@shop.example", NOW),
         (2, INTERN, "ann@shop.example", NOW),
     ]
+    assert latest.changed == [
+        "excluded_paths: - /intern/*",
+        "excluded_emails: + *@ourselves.example",
+        "privacy_by_country: DE pseudonymous -> as everywhere",
+        "privacy_by_country: unknown none -> as everywhere",
+    ]
+    assert told[1].changed[0] == "excluded_paths: + /intern/*"
 
 
 async def test_putting_the_same_into_force_again_moves_no_version(database: Database) -> None:

@@ -35,7 +35,7 @@ NAMES = """() => {
   for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id ${id} twice`);
   for (const e of document.querySelectorAll("[aria-labelledby]")) if (!document.getElementById(e.getAttribute("aria-labelledby"))) wrong.push(`no ${e.getAttribute("aria-labelledby")}`);
   for (const e of document.querySelectorAll("a, button")) if (!e.textContent.trim() && !e.ariaLabel) wrong.push(`nameless ${e.outerHTML.slice(0, 80)}`);
-  for (const e of document.querySelectorAll("input, select")) if (!e.labels.length && !e.ariaLabel) wrong.push(`no label for ${e.name}`);
+  for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea")) if (!e.labels.length && !e.ariaLabel) wrong.push(`no label for ${e.name}`);
   for (const e of document.querySelectorAll("svg")) if (e.getAttribute("aria-hidden") !== "true" && !(e.getAttribute("role") === "img" && e.ariaLabel)) wrong.push("a drawing without words");
   if (document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
   for (const one of ["main", "nav", "header"]) if (!document.querySelector(one)) wrong.push(`no ${one}`);
@@ -51,6 +51,7 @@ def paths(stage: Stage) -> list[str]:
         f"/visitors/{stage.someone('long').id}",
         "/alerts",
         "/set-up",
+        "/set-up/settings?saved=true",
         "/health",
     ]
 
