@@ -19,7 +19,6 @@ from leadlight.runtime.http import Answer, Direct, Exchange
 from services.collector import problems
 from services.collector.arrival import AnswerHeaders, Arrivals, Headers, Peer
 from services.collector.body import UNKNOWN_TYPE, maybe_form, most_bytes, text_of, too_large
-from services.collector.door.cookie import SAME_SITE
 from services.collector.journal import Journal
 from services.collector.journal import Post as Handed
 from services.collector.keys import Grant, WriteKeys, key_of_basic
@@ -50,7 +49,8 @@ _PROBLEM_JSON = (b"content-type", b"application/problem+json")
 _NO_STORE = (b"cache-control", b"no-store")
 _VARY = (b"vary", b"origin")
 _EXPOSED = (b"access-control-expose-headers", b"Leadlight-Dropped, Retry-After")
-_CREDENTIALS = (b"access-control-allow-credentials", b"true")  # same-site pages send their cookie
+_CREDENTIALS = (b"access-control-allow-credentials", b"true")
+"""For every page: one that sends its cookie could not read the answer without it, and would send its queue for ever."""
 
 
 class Admitted(NamedTuple):
@@ -236,7 +236,7 @@ class Posts:
         dropped, told = outcome
         headers = exchange.headers
         if dropped is None and not told:
-            exchange.answer(_done(headers.get(b"origin"), headers.get(b"sec-fetch-site") in SAME_SITE))
+            exchange.answer(_done(headers.get(b"origin")))
             return
         more = [_JSON, *told]
         if dropped:
@@ -269,13 +269,11 @@ def told_drops(dropped: Counter[Drop]) -> str:
 
 
 @lru_cache(1_024)
-def _done(origin: bytes | None, same_site: bool) -> Answer:
+def _done(origin: bytes | None) -> Answer:
     """As few headers as will do: each costs more than decoding an event."""
     headers = [_JSON]
     if origin is not None:
-        headers.append((b"access-control-allow-origin", origin))
-        if same_site:
-            headers.append(_CREDENTIALS)
+        headers += [(b"access-control-allow-origin", origin), _CREDENTIALS]
     return Answer(200, headers, _DONE)
 
 
@@ -283,8 +281,7 @@ def _for_pages(headers: Headers) -> list[tuple[bytes, bytes]]:
     """What lets a page's script read the answer."""
     if (origin := headers.get(b"origin")) is None:
         return []
-    told = [(b"access-control-allow-origin", origin), _VARY, _EXPOSED]
-    return [*told, _CREDENTIALS] if headers.get(b"sec-fetch-site") in SAME_SITE else told
+    return [(b"access-control-allow-origin", origin), _CREDENTIALS, _VARY, _EXPOSED]
 
 
 def _preflight(headers: Headers) -> Answer:

@@ -34,7 +34,7 @@ def page_of(
     cleaner = cleaner or cleaner_of()
     address = cleaner.address(url or "")
     if path and path != address.path:
-        path = cleaner.text(path.partition("?")[0])
+        path = _clean_path(path.partition("?")[0], cleaner)
         if path and path[0] != "/":
             path = "/" + path
     else:
@@ -48,6 +48,14 @@ def page_of(
         referrer=cleaner.text(referrer)[:URL_CHARACTERS] if referrer else "",
         search=(search or address.search)[:PATH_CHARACTERS],
     )
+
+
+def _clean_path(path: str, cleaner: Cleaner) -> str:
+    """A stated path. What follows `#` in it is the page of a router that keeps it there: nobody else states one."""
+    before, mark, route = path.partition("#")
+    if not mark or "=" in route:
+        return cleaner.text(before)
+    return f"{cleaner.text(before)}#{cleaner.text(route)}"
 
 
 def campaign_of(context: Context | None, page: Page | None, cleaner: Cleaner | None = None) -> dict[str, str]:

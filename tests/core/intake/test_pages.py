@@ -34,6 +34,16 @@ def test_a_stated_path_counts_before_the_addresss() -> None:
     assert found.path == "/pricing"
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("/#/pricing", "/#/pricing"), ("/#pricing", "/#pricing"), ("/app#!/a?token=1", "/app#!/a"), ("/#token=1", "/")],
+)
+def test_a_path_may_hold_the_route_of_a_router_that_goes_by_it(path: str, kept: str) -> None:
+    found = page("https://shop.example/", path=path)
+    assert found is not None
+    assert found.path == kept
+
+
 def test_of_a_page_call_the_properties_count_first_and_the_context_fills_gaps() -> None:
     context = Context(page=PageContext(url="https://b.example/b", title="B", referrer="https://r.example/"))
     assert page_of({"url": "https://a.example/a", "title": 5}, context, stated=True) == Page(
