@@ -12,7 +12,7 @@ from leadlight.bus.kafka.clients import stop
 from leadlight.bus.kafka.consumer import KafkaConsumer
 from leadlight.bus.kafka.publisher import REQUEST_SECONDS, Publisher
 from leadlight.bus.kafka.quiet import quieten
-from leadlight.bus.port import Partition, Positions, too_large
+from leadlight.bus.port import Partition, Positions, failed, too_large
 from leadlight.errors import LogUnavailable
 
 READY_SECONDS = 2.0
@@ -43,10 +43,13 @@ class KafkaBus:
         if refusal := too_large(records):
             raise refusal
         if records:
-            await self._publisher.publish(topic, records)
+            await self._publisher.append(topic, records)
 
     def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
-        return asyncio.ensure_future(self.publish(topic, records))
+        refusal = too_large(records)
+        if refusal or not records:
+            return failed(refusal) if refusal else asyncio.ensure_future(self.publish(topic, records))
+        return self._publisher.append(topic, records)
 
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> KafkaConsumer:
         return KafkaConsumer(self, name, topics, positions)

@@ -11,12 +11,12 @@ STOP_SECONDS = 5.0
 
 
 async def stop(client: Any) -> None:
-    """Stop a producer or consumer, which may be waiting for a broker that never answers.
+    """Stop a consumer or a bare client, which may be waiting for a broker that never answers.
 
     In a task of its own: while a broker is away, aiokafka's stop lets the cancellation of its own tasks out, and the
     caller's would be taken for cancelled.
     """
-    stopping = asyncio.create_task(client.stop())
+    stopping = asyncio.create_task(client.stop() if hasattr(client, "stop") else client.close())
     try:
         await asyncio.wait([stopping], timeout=STOP_SECONDS)
     finally:
@@ -27,4 +27,4 @@ async def stop(client: Any) -> None:
 
 
 def _connections(client: Any) -> Any:
-    return client.client if hasattr(client, "client") else client._client
+    return getattr(client, "_client", client)

@@ -1,13 +1,17 @@
-"""Publishing to Kafka: one batch in flight a partition, the next gathers meanwhile; a producer that is built anew."""
+"""Publishing to Kafka: one flight at a time to each broker, of what has gathered for all its partitions meanwhile."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, NoError, RecordListTooLargeError, for_code
+from aiokafka.protocol.produce import ProduceRequest
 
+from leadlight.bus.kafka.batches import Batch, Confirmation, Lane
 from leadlight.bus.kafka.clients import stop
 from leadlight.bus.kafka.partition import partition_of
 from leadlight.bus.metrics import FAILED, PUBLISHED, REBUILDS
@@ -17,130 +21,112 @@ from leadlight.logs import get_logger
 log = get_logger(__name__)
 
 REQUEST_SECONDS = 4.0
-"""What a broker is given to answer. A send that finds no broker fails after the same time."""
+"""What a broker is given to answer. A batch that is older is not sent again."""
 
 CONFIRM_SECONDS = 4.2
 """After this a publish that nobody confirmed is given up: a post must be answered within 5 s."""
 
 STUCK_SECONDS = 15.0
-"""A batch that aiokafka has neither sent nor failed by then never will be: the producer is built anew."""
-
-BATCH_BYTES = 1_040_000
-"""Of a batch, overhead included: Kafka takes 1,048,588 bytes."""
+"""A flight that aiokafka has neither ended nor failed by then never will be: its client is built anew."""
 
 UNCONFIRMED_BYTES = 64 * 1024 * 1024
 """Of all batches together, or memory would grow while the broker is away."""
 
 RETRY_SECONDS = 1.0
+AGAIN_SECONDS = 0.1
+"""Before a flight is tried again, or another look at who leads a partition."""
+
+ALL_REPLICAS = -1
+
+Records = Sequence[tuple[bytes, bytes]]
 
 
-class Confirmation:
-    """What one publish waits for: all batches that took its records."""
+class Waiting(NamedTuple):
+    """A publish that cannot be put into batches yet."""
 
-    __slots__ = ("batches", "future")
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.batches = 0
-
-    def one_confirmed(self) -> None:
-        self.batches -= 1
-        if not self.batches and not self.future.done():
-            self.future.set_result(None)
-
-    def fail(self, error: LeadlightError) -> None:
-        if not self.future.done():
-            self.future.set_exception(error)
-
-
-class Batch:
-    """Records of one partition that travel together."""
-
-    __slots__ = ("builder", "bytes", "confirmations", "given_up", "records", "since", "topic")
-
-    def __init__(self, topic: str, builder: Any, since: float) -> None:
-        self.topic = topic
-        self.builder = builder
-        self.since = since
-        self.records = 0
-        self.bytes = 0
-        self.confirmations: list[Confirmation] = []
-        self.given_up = False
-
-
-class Lane:
-    """One partition's batches in order: the first is on its way, the last gathers."""
-
-    def __init__(self, publisher: "Publisher", topic: str, number: int) -> None:
-        self.topic = topic
-        self.number = number
-        self._publisher = publisher
-        self._waiting: deque[Batch] = deque()
-        self.sending: asyncio.Task[None] | None = None
-
-    def append(self, key: bytes, value: bytes, confirmation: Confirmation) -> None:
-        batch = self._waiting[-1] if self._waiting else None
-        if batch is None or batch.given_up or batch.builder.append(timestamp=None, key=key, value=value) is None:
-            batch = self._publisher.new_batch(self.topic)
-            batch.builder.append(timestamp=None, key=key, value=value)
-            self._waiting.append(batch)
-        batch.records += 1
-        batch.bytes += len(key) + len(value)
-        self._publisher.unconfirmed_bytes += len(key) + len(value)
-        if not batch.confirmations or batch.confirmations[-1] is not confirmation:
-            batch.confirmations.append(confirmation)
-            confirmation.batches += 1
-        if self.sending is None:
-            self.sending = asyncio.create_task(self._send())
-
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                await self._publisher.deliver(self, self._waiting.popleft())
-        finally:
-            self.sending = None
+    topic: str
+    records: Records
+    since: float
+    confirmation: Confirmation
 
 
 class Publisher:
-    """Sends records and says when every in-sync replica has them."""
+    """Sends records and says when every in-sync replica has them.
+
+    A flight takes off as soon as the broker has answered the one before: with what has gathered until then, so that
+    flights grow with the load and nobody waits for a timer.
+    """
 
     def __init__(self, servers: Sequence[str], client_id: str) -> None:
         self.unconfirmed_bytes = 0
         self._servers = list(servers)
         self._client_id = client_id
         self._loop = asyncio.get_running_loop()
-        self._lanes: dict[tuple[str, int], Lane] = {}
-        self._partitions: dict[str, int] = {}
+        self._lanes: dict[str, list[Lane]] = {}  # of the topics whose partitions are known, by partition
+        self._laden: dict[Lane, None] = {}  # those with batches that wait to be sent
+        self._flying: dict[int, asyncio.Task[None]] = {}  # by broker
+        self._departing: asyncio.Handle | None = None
+        self._line: deque[Waiting] = deque()
+        self._serving: asyncio.Task[None] | None = None
         self._unsettled: dict[Batch, None] = {}  # oldest first
         self._room = asyncio.Event()
-        self._producer: AIOKafkaProducer | None = None
+        self._client: AIOKafkaClient | None = None
         self._started = asyncio.Event()
         self._confirmed_at = -STUCK_SECONDS
         self._tasks = {asyncio.create_task(self._start()), asyncio.create_task(self._give_up_late())}
         self._closed = False
 
-    async def publish(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """See `Bus.publish`."""
+    def append(self, topic: str, records: Records) -> asyncio.Future[None]:
+        """See `Bus.append`."""
+        confirmation = Confirmation(loop=self._loop)
+        lanes = self._lanes.get(topic)
         if self._closed:
-            raise LogUnavailable("The event log is closed.")
-        if topic in self._partitions and self.unconfirmed_bytes <= UNCONFIRMED_BYTES:
-            await self._append(topic, records)
-            return
-        try:
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                await self._prepare(topic)
-                await self._append(topic, records)
-        except TimeoutError:
-            raise LogUnavailable(self._why_not(topic)) from None
+            confirmation.fail(LogUnavailable("The event log is closed."))
+        elif lanes is None or self._line or self.unconfirmed_bytes > UNCONFIRMED_BYTES:
+            self._line.append(Waiting(topic, records, self._loop.time(), confirmation))
+            if self._serving is None:
+                self._serving = asyncio.create_task(self._serve_the_line())
+        else:
+            self._load(lanes, records, confirmation)
+        return confirmation
 
-    def _append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
-        count = self._partitions[topic]
-        confirmation = Confirmation()
+    def _load(self, lanes: Sequence[Lane], records: Records, confirmation: Confirmation) -> None:
+        """Put the records into their partitions' batches, and see to it that something departs."""
+        count, at_ms = len(lanes), int(time.time() * 1000)
         for key, value in records:
-            number = partition_of(key, count)
-            lane = self._lanes.get((topic, number)) or self._lane(topic, number)
-            lane.append(key, value, confirmation)
-        return confirmation.future
+            lane = lanes[partition_of(key, count)]
+            batch = lane.waiting[-1] if lane.waiting else None
+            if batch is None or batch.given_up or not batch.append(key, value, at_ms):
+                batch = Batch(lane, self._loop.time())
+                batch.append(key, value, at_ms)
+                lane.waiting.append(batch)
+                self._unsettled[batch] = None
+                if not lane.in_flight:
+                    self._laden[lane] = None
+            self.unconfirmed_bytes += len(key) + len(value)
+            if not batch.confirmations or batch.confirmations[-1] is not confirmation:
+                batch.confirmations.append(confirmation)
+                confirmation.batches += 1
+        if self._departing is None:
+            self._departing = self._loop.call_soon(self._depart)
+
+    async def _serve_the_line(self) -> None:
+        """Let in who waits for a topic's partitions to be known, or for room: in the order in which they came."""
+        while self._line:
+            first = self._line[0]
+            try:
+                lanes = await self._know(first.topic)
+                if self.unconfirmed_bytes > UNCONFIRMED_BYTES:
+                    self._room.clear()
+                    await self._room.wait()
+                    continue
+                if not first.confirmation.done():
+                    self._load(lanes, first.records, first.confirmation)
+            except LogUnavailable as error:
+                first.confirmation.fail(error)
+            if self._line and self._line[0] is first:
+                self._line.popleft()
+        self._serving = None
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has.
@@ -150,160 +136,234 @@ class Publisher:
         """
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
-                await self._know(topic)
+                return len(await self._know(topic))
         except TimeoutError:
             raise LogUnavailable(self._why_not(topic)) from None
-        return self._partitions[topic]
 
     async def answers(self, *, within_seconds: float) -> bool:
         """Whether the log confirmed something just now, or a broker answers."""
         if self._loop.time() - self._confirmed_at < within_seconds:
             return True
-        if self._producer is None:
+        if self._client is None:
             return False
         try:
             async with asyncio.timeout(within_seconds):
-                return bool(await self._producer.client.force_metadata_update())
+                return bool(await self._client.force_metadata_update())
         except TimeoutError:
             return False
 
     async def close(self) -> None:
-        """Wait for what is in flight, no longer than a publish would, and let go of the connections."""
+        """Wait for what is under way, no longer than a publish would, and let go of the connections."""
         self._closed = True
-        sending = [lane.sending for lane in self._lanes.values() if lane.sending is not None]
-        if sending:
-            await asyncio.wait(sending, timeout=CONFIRM_SECONDS)
-        ended = [*sending, *self._tasks]
+        waiting = [confirmation for batch in self._unsettled for confirmation in batch.confirmations]
+        waiting += [place.confirmation for place in self._line]
+        if waiting:
+            await asyncio.wait(waiting, timeout=CONFIRM_SECONDS)
+        client, self._client = self._client, None  # nothing takes off any more
+        ended = [*self._flying.values(), *self._tasks, *([self._serving] if self._serving else [])]
         for task in ended:
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
-        for batch in self._unsettled:
-            self._fail(batch, "The event log was closed before it confirmed.")
-        if self._producer is not None:
-            await stop(self._producer)
+        for batch in list(self._unsettled):
+            self._fail(batch, LogUnavailable("The event log was closed before it confirmed."))
+        for place in self._line:
+            place.confirmation.fail(LogUnavailable("The event log was closed before it confirmed."))
+        if client is not None:
+            await stop(client)
 
-    def new_batch(self, topic: str) -> Batch:
-        assert self._producer is not None, "partitions are known only once a producer has started"
-        batch = Batch(topic, self._producer.create_batch(), self._loop.time())
-        self._unsettled[batch] = None
-        return batch
+    def _depart(self) -> None:
+        """Send off what waits, to each broker that has no flight on its way."""
+        if self._departing is not None:
+            self._departing.cancel()
+            self._departing = None
+        client = self._client
+        if client is None or not self._started.is_set():
+            return  # a start ends with another call
+        flights: dict[int, list[Batch]] = {}
+        leaderless = False
+        for lane in list(self._laden):
+            if not lane.waiting:
+                del self._laden[lane]
+                continue
+            leader = client.cluster.leader_for_partition(TopicPartition(lane.topic, lane.number))
+            if leader is None or leader < 0:
+                leaderless = True
+            elif leader not in self._flying:
+                del self._laden[lane]
+                lane.in_flight = True
+                flights.setdefault(leader, []).append(lane.waiting.popleft())
+        for leader, batches in flights.items():
+            self._flying[leader] = asyncio.create_task(self._fly(client, leader, batches))
+        if leaderless:
+            client.force_metadata_update()
+            self._departing = self._loop.call_later(AGAIN_SECONDS, self._depart)
 
-    async def deliver(self, lane: Lane, batch: Batch) -> None:
-        """Send one batch and settle it: confirmed, or failed with its reason."""
+    async def _fly(self, client: AIOKafkaClient, leader: int, batches: Sequence[Batch]) -> None:
+        """Bring batches to their leader and settle each: confirmed, failed with its reason, or to be sent again."""
         try:
-            await self._started.wait()
-            if batch.given_up:
-                return
-            producer = self._producer
-            assert producer is not None
             try:
                 async with asyncio.timeout(STUCK_SECONDS):
-                    await (await producer.send_batch(batch.builder, lane.topic, partition=lane.number))
-            except (MessageSizeTooLargeError, RecordListTooLargeError):  # the topic's own limit is lower
-                self._fail(
-                    batch, f"Too large for the topic {lane.topic}, as its max.message.bytes is set.", RecordTooLarge
-                )
+                    refused = await self._send(client, leader, batches)
             except Exception as error:  # whatever aiokafka comes up with: a publish must end
-                self._fail(batch, f"The event log did not confirm: {error or 'no answer'} ({lane.topic})")
+                refused = dict.fromkeys(batches, error)
                 if not getattr(error, "retriable", False):
-                    self._rebuild(producer, repr(error))
-            else:
-                self._confirmed_at = self._loop.time()
-                PUBLISHED.labels(lane.topic).inc(batch.records)
+                    self._rebuild(client, repr(error))
+            self._confirm([batch for batch in batches if batch not in refused])
+            again = [batch for batch, error in refused.items() if self._must_go_again(batch, error)]
+            for batch in again:
+                batch.lane.waiting.appendleft(batch)
+            if again:
+                client.force_metadata_update()
+                await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            del self._flying[leader]
+            for batch in batches:
+                batch.lane.in_flight = False
+                if batch.lane.waiting:
+                    self._laden[batch.lane] = None
+            self._depart()
+
+    async def _send(self, client: AIOKafkaClient, leader: int, batches: Sequence[Batch]) -> dict[Batch, Exception]:
+        """Those that the broker refused, and why."""
+        topics: dict[str, list[tuple[int, bytes]]] = {}
+        places: dict[tuple[str, int], Batch] = {}
+        for batch in batches:
+            lane = batch.lane
+            topics.setdefault(lane.topic, []).append((lane.number, batch.sealed()))
+            places[lane.topic, lane.number] = batch
+        request = ProduceRequest(
+            transactional_id=None,
+            required_acks=ALL_REPLICAS,
+            timeout=int(REQUEST_SECONDS * 1000),
+            topics=list(topics.items()),
+        )
+        response = await client.send(leader, request)
+        refused: dict[Batch, Exception] = {}
+        for topic, partitions in response.topics:
+            for number, code, *_ in partitions:
+                batch = places.pop((topic, number))
+                if code:
+                    refused[batch] = for_code(code)()
+        return refused | dict.fromkeys(places.values(), NoError("no word of the partition"))
+
+    def _confirm(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self._settle(batch)
+            if not batch.given_up:
                 for confirmation in batch.confirmations:
                     confirmation.one_confirmed()
-        finally:
-            self._unsettled.pop(batch, None)
-            self.unconfirmed_bytes -= batch.bytes
-            self._room.set()
+        if batches:
+            self._confirmed_at = self._loop.time()
+        for topic in {batch.lane.topic for batch in batches}:
+            PUBLISHED.labels(topic).inc(sum(batch.records for batch in batches if batch.lane.topic == topic))
 
-    def _fail(self, batch: Batch, why: str, kind: type[LeadlightError] = LogUnavailable) -> None:
+    def _must_go_again(self, batch: Batch, error: Exception) -> bool:
+        """Whether another try may help and is still worth it; if not, its publishes fail."""
+        topic = batch.lane.topic
+        if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):  # the topic's own limit is lower
+            self._fail(batch, RecordTooLarge(f"Too large for the topic {topic}, as its max.message.bytes is set."))
+            return False
+        young = self._loop.time() - batch.since < REQUEST_SECONDS
+        if getattr(error, "retriable", False) and young and not batch.given_up and not self._closed:
+            return True
+        self._fail(batch, LogUnavailable(f"The event log did not confirm: {error or 'no answer'} ({topic})"))
+        return False
+
+    def _settle(self, batch: Batch) -> None:
+        """Count it no more among those under way."""
+        if batch in self._unsettled:
+            del self._unsettled[batch]
+        self.unconfirmed_bytes -= batch.bytes
+        batch.bytes = 0
+        self._room.set()
+
+    def _fail(self, batch: Batch, error: LeadlightError) -> None:
+        self._settle(batch)
+        self._give_up(batch, error)
+
+    def _give_up(self, batch: Batch, error: LeadlightError) -> None:
         if batch.given_up:
             return
         batch.given_up = True
-        FAILED.labels(batch.topic).inc(batch.records)
+        FAILED.labels(batch.lane.topic).inc(batch.records)
         for confirmation in batch.confirmations:
-            confirmation.fail(kind(why))
+            confirmation.fail(type(error)(*error.args))  # or the traces of all who await it would add up
 
     async def _give_up_late(self) -> None:
         """Fail publishes whose time is over; their batches may still arrive."""
         while True:
             await asyncio.sleep(0.1)
             now = self._loop.time()
+            while self._line and now - self._line[0].since >= CONFIRM_SECONDS:
+                late = self._line.popleft()
+                late.confirmation.fail(LogUnavailable(self._why_not(late.topic)))
             for batch in list(self._unsettled):
                 if now - batch.since < CONFIRM_SECONDS:
                     break
-                self._fail(batch, f"The event log did not confirm within {CONFIRM_SECONDS} s.")
+                self._give_up(batch, LogUnavailable(f"The event log did not confirm within {CONFIRM_SECONDS} s."))
+                waiting = batch.lane.waiting
+                while waiting and waiting[0].given_up:
+                    self._settle(waiting.popleft())
 
-    async def _prepare(self, topic: str) -> None:
-        """Wait until the topic's partitions are known and there is room for more records."""
-        while topic not in self._partitions or self.unconfirmed_bytes > UNCONFIRMED_BYTES:
-            await self._know(topic)
-            if self.unconfirmed_bytes > UNCONFIRMED_BYTES:
-                self._room.clear()
-                await self._room.wait()
-
-    async def _know(self, topic: str) -> None:
+    async def _know(self, topic: str) -> list[Lane]:
         """Learn how many partitions the topic has."""
-        while topic not in self._partitions:
+        asked_at = self._loop.time()
+        while (lanes := self._lanes.get(topic)) is None:
             await self._started.wait()
-            producer = self._producer
-            assert producer is not None
-            try:
-                self._partitions[topic] = len(await producer.partitions_for(topic))
-            except KafkaError as error:
-                raise LogUnavailable(
-                    f"Kafka has no topic {topic} that can be written ({error}). `leadlight topics` creates it."
-                ) from error
+            client = self._client
+            assert client is not None
+            asked = client.add_topic(topic)
+            if known := client.cluster.partitions_for_topic(topic):
+                lanes = self._lanes[topic] = [Lane(topic, number) for number in range(len(known))]
+                break
+            answered = await asked and await client.force_metadata_update()
+            if answered and self._loop.time() - asked_at >= REQUEST_SECONDS - RETRY_SECONDS:
+                raise LogUnavailable(f"Kafka has no topic {topic} that can be written. `leadlight topics` creates it.")
+            await asyncio.sleep(AGAIN_SECONDS)
+        return lanes
 
     def _why_not(self, topic: str) -> str:
-        known = topic in self._partitions
+        known = topic in self._lanes
         return f"Kafka at {','.join(self._servers)} {'has too much unconfirmed' if known else 'does not answer'}."
 
-    def _lane(self, topic: str, number: int) -> Lane:
-        lane = self._lanes[topic, number] = Lane(self, topic, number)
-        return lane
-
     async def _start(self) -> None:
-        """Keep trying until a producer has started."""
+        """Keep trying until a client knows the cluster."""
         while True:
-            producer = AIOKafkaProducer(
+            client = AIOKafkaClient(
                 bootstrap_servers=self._servers,
                 client_id=self._client_id,
-                acks="all",
-                enable_idempotence=False,
                 request_timeout_ms=int(REQUEST_SECONDS * 1000),
-                max_batch_size=BATCH_BYTES,
-                max_request_size=BATCH_BYTES,
                 metadata_max_age_ms=60_000,
             )
+            if self._lanes:
+                client.set_topics(self._lanes)
             try:
                 async with asyncio.timeout(2 * REQUEST_SECONDS):
-                    await producer.start()
+                    await client.bootstrap()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("Kafka is away, trying again", servers=self._servers, error=str(error))
-                await stop(producer)
+                await stop(client)
                 await asyncio.sleep(RETRY_SECONDS)
             except BaseException:
-                await stop(producer)
+                await stop(client)
                 raise
             else:
-                self._producer = producer
+                self._client = client
                 self._started.set()
+                self._depart()
                 return
 
-    def _rebuild(self, broken: AIOKafkaProducer, why: str) -> None:
-        if self._producer is not broken or self._closed:
+    def _rebuild(self, broken: AIOKafkaClient, why: str) -> None:
+        if self._client is not broken or self._closed:
             return
-        log.warning("building a new Kafka producer", why=why)
+        log.warning("building a new Kafka client", why=why)
         REBUILDS.labels("producer").inc()
         self._started.clear()
-        self._partitions.clear()
         task = asyncio.create_task(self._replace(broken))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _replace(self, broken: AIOKafkaProducer) -> None:
+    async def _replace(self, broken: AIOKafkaClient) -> None:
         await stop(broken)
         await asyncio.sleep(RETRY_SECONDS)
         await self._start()
