@@ -12,6 +12,7 @@ from services.collector.pages.files import Files, files_router
 from services.collector.pages.links import leads_nowhere, links_router
 from services.collector.pages.pixel import pixel_router
 from services.collector.pages.recording import Store
+from services.collector.pages.reference import reference_router
 from services.collector.problems import Problem
 
 
@@ -21,6 +22,7 @@ def pages_app(runtime: Runtime, keys: WriteKeys, files: Files, store: Store) -> 
     app.include_router(pixel_router(keys, store))
     app.include_router(links_router(runtime, keys, store))
     app.include_router(analytics_js_router(runtime, keys))
+    app.include_router(reference_router())
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:
