@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client import Counter
 
-from leadlight.core.intake.admit import Arrival, Locate, Whereabouts
+from leadlight.core.intake.admit import Arrival, Whereabouts
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.pace import Pace
 from leadlight.core.intake.times import skew
@@ -48,6 +48,7 @@ class Arrivals:
     def __init__(self, runtime: Runtime) -> None:
         self.keys = DailyKeys(runtime)
         self.countries = Countries(runtime.settings.data)
+        self.countries.refresh()
         self._runtime = runtime
         self._proxies = Proxies(runtime.settings.trusted_proxies)
         self._pace = Pace()
@@ -79,7 +80,6 @@ class Arrivals:
         too_fast = partial(self._pace.too_fast, now=time.monotonic())
         origin = headers.get(b"origin")
         if origin is None and b"sec-fetch-site" not in headers:
-            locate: Locate | None = partial(today.place, policy, None) if grant.secret else None
             return Arrival(
                 grant.site,
                 received_at,
@@ -87,7 +87,8 @@ class Arrivals:
                 error,
                 policy=policy,
                 where=today.place(policy, None, None),
-                locate=locate,
+                locate=partial(today.place, policy, None),
+                secret=grant.secret,
                 pseudonym=today.pseudonym,
                 too_fast=too_fast,
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zlib import crc32
 
 ORIGIN = "https://www.fernhall.example"
 HISTORY_DAYS = 21
@@ -246,8 +247,23 @@ def _visit(
 
 
 def _call(person: Person, at: datetime, page: dict[str, str], extra: dict[str, Any], **event: Any) -> Call:
-    context = {"page": page, "userAgent": person.agent, "locale": "en-GB", "leadlight_demo": True, **extra}
+    context = {
+        "page": page,
+        "userAgent": person.agent,
+        "locale": "en-GB",
+        "ip": _address(person),
+        "leadlight_demo": True,
+        **extra,
+    }
     return Call(at, {"anonymousId": person.anonymous_id, "timestamp": _text(at), "context": context, **event})
+
+
+def _address(person: Person) -> str:
+    """Of the ranges that documents use for examples; people of one company come from one block of sixteen."""
+    own = crc32(person.anonymous_id.encode())
+    if company := person.traits.get("company"):
+        return f"203.0.113.{crc32(company.encode()) % 16 * 16 + own % 16}"
+    return f"198.51.100.{own % 256}"
 
 
 def _title(path: str) -> str:

@@ -15,7 +15,7 @@ from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.pages import campaign_of, click_ids_of, page_of
 from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.intake.times import put_right, skew
-from leadlight.core.privacy.forwarding import bare_address
+from leadlight.core.privacy.forwarding import FOR_EXAMPLES, bare_address
 from leadlight.core.privacy.levels import COMPANY_ONLY, IDENTIFIED, NONE, impersonal, step_of_consent
 from leadlight.core.privacy.policy import Policy
 from leadlight.core.privacy.secrets_in_text import holds_email, without_emails
@@ -89,7 +89,10 @@ class Arrival(Struct, frozen=True, gc=False):
     refusal: Drop | None = None  # why none of its calls is taken
     policy: Policy = UNDECIDED
     where: Whereabouts = NOWHERE  # of the browser that posted, or of nobody
-    locate: Locate | None = None  # set where the sender is believed about `context.ip`: a server with a secret key
+    locate: Locate | None = (
+        None  # tells of a stated `context.ip`; None for browsers, which have an address of their own
+    )
+    secret: bool = False  # posted with a secret key: `context.ip` is believed
     cookie_id: str | None = None  # the visitor's id in the first-party cookie
     pseudonym: Pseudonym | None = None
     too_fast: TooFast | None = None
@@ -123,8 +126,9 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     given_anonymous_id, given_user_id = _id(call.anonymousId), _id(call.userId)
     if len(given_anonymous_id) > ID_CHARACTERS or len(given_user_id) > ID_CHARACTERS:
         return Drop.ID_TOO_LONG
-    if policy.excludes_people and (excluded := _excluded(call, given_user_id, policy)) is not None:
-        return excluded
+    if not given_anonymous_id and policy.excludes_people:  # a browser is let in, to be kept apart with all that it did
+        if (excluded := _excluded(call, given_user_id, policy)) is not None:
+            return excluded
     sent_at = call.sentAt
     event_id = _event_id(call)  # before anything is taken out of the call: a retry is the same event
     if cookieless or step != IDENTIFIED or not given_anonymous_id:
@@ -205,10 +209,13 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
 
 
 def _stated_place(context: Context, arrival: Arrival) -> Whereabouts:
-    """Where the sender says that its visitor is, if it is to be believed."""
+    """Where the sender says that its visitor is, if it is to be believed; of demo visitors, if the place is invented."""
     if arrival.locate is None or type(context.ip) is not str:
         return arrival.where
-    return arrival.locate(bare_address(context.ip))
+    address = bare_address(context.ip)
+    if arrival.secret or (context.leadlight_demo is True and address is not None and FOR_EXAMPLES.holds(address)):
+        return arrival.locate(address)
+    return arrival.where
 
 
 def _excluded(call: Call, user_id: str, policy: Policy) -> Drop | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -29,6 +29,12 @@ class Networks:
         except ValueError:
             return False
         return any(ip in network for network in self._networks)
+
+
+FOR_EXAMPLES = Networks(
+    [ip_network(one) for one in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
+)
+"""Kept free for documents: nobody real comes from there."""
 
 
 class Proxies:

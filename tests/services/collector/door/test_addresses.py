@@ -64,6 +64,13 @@ async def test_whose_word_on_an_address_counts(
         assert await read_by_the_identifier(door.runtime, event) == address
 
 
+async def test_demo_visitors_come_from_where_nobody_is(door: FrontDoor) -> None:
+    await sealing(door)
+    for ip, address in (("198.51.100.7", "198.51.100.7"), ("10.0.0.1", None)):
+        event = await kept(door, PAGE | {"context": {"ip": ip, "leadlight_demo": True}}, {})
+        assert await read_by_the_identifier(door.runtime, event) == address
+
+
 async def test_headers_of_a_stranger_are_not_believed(door: FrontDoor) -> None:
     await sealing(door)
     event = await kept(door, PAGE, coming_from(ADDRESS))

@@ -68,20 +68,26 @@ async def test_what_happens_on_left_out_pages_is_left_out(decided: Decided, path
 @pytest.mark.parametrize(
     "call",
     [
-        {"type": "identify", "anonymousId": "a", "traits": {"email": " Ben@Fernwerk.example "}},
-        {"type": "identify", "anonymousId": "a", "userId": "ben@fernwerk.example"},
-        {"type": "track", "event": "X", "anonymousId": "a", "context": {"traits": {"email": "ben@fernwerk.example"}}},
+        {"type": "identify", "userId": "7", "traits": {"email": " Ben@Fernwerk.example "}},
+        {"type": "identify", "userId": "ben@fernwerk.example"},
+        {"type": "track", "event": "X", "userId": "7", "context": {"traits": {"email": "ben@fernwerk.example"}}},
     ],
 )
 async def test_the_own_people_are_left_out_when_they_say_who_they_are(decided: Decided, call: dict[str, Any]) -> None:
     async with decided(excluded_emails=("*@fernwerk.example",)) as door:
         assert await refused(door, call) == Drop.EXCLUDED_EMAIL
-        await kept(door, {"type": "identify", "anonymousId": "a", "traits": {"email": "ann@mill.example"}})
+        await kept(door, {"type": "identify", "userId": "8", "traits": {"email": "ann@mill.example"}})
+
+
+async def test_the_own_people_are_let_in_with_their_browser_which_is_then_kept_apart(decided: Decided) -> None:
+    async with decided(excluded_emails=("*@fernwerk.example",), excluded_companies=("rival.example",)) as door:
+        for email in ("ben@fernwerk.example", "eve@rival.example"):
+            await kept(door, {"type": "identify", "anonymousId": "a", "traits": {"email": email}})
 
 
 async def test_people_of_a_left_out_company_are_told_by_their_address(decided: Decided) -> None:
     def identify(email: str) -> dict[str, Any]:
-        return {"type": "identify", "anonymousId": "a", "traits": {"email": email}}
+        return {"type": "identify", "userId": "7", "traits": {"email": email}}
 
     async with decided(excluded_companies=("rival.example",)) as door:
         assert await refused(door, identify("eve@rival.example")) == Drop.EXCLUDED_COMPANY
