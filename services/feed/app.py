@@ -36,6 +36,7 @@ from services.feed.cursors import (
 )
 from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList, page, whole
 from services.feed.keyring import Keyring
+from services.feed.links import add_links
 from services.feed.parameters import Bot, Cursor, Grade, Intent, Limit, Order, Since, refuse_nul, utc
 from services.feed.problems import Problem, answer_problems
 from services.feed.stream import Stream, resume_place
@@ -217,6 +218,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
         place = resume_place(request.headers.get("last-event-id") or cursor_given)
         return Stream(runtime, broadcast, keyring, key, place)
 
+    add_links(app, runtime, keyring)
     reference.add_reference(app)
     return app
 

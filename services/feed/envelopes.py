@@ -1,11 +1,13 @@
 """What answers wrap objects in, and how they are written out."""
 
 import hashlib
+from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
 from fastapi import Request, Response
 
+from leadlight.core.intake.tracked_links import DEFAULT_DAYS
 from leadlight.core.objects import Alert, Change, Moment, Visit, Visitor
 
 TAG_BYTES = 12
@@ -25,6 +27,23 @@ class VisitList(msgspec.Struct, frozen=True):
 
     data: list[Visit]
     next_cursor: str | None
+
+
+class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tracked link that is wanted."""
+
+    url: str
+    campaign: str | None = None
+    expires_days: int = DEFAULT_DAYS
+
+
+class TrackedLink(msgspec.Struct, frozen=True):
+    """A tracked link."""
+
+    link: str
+    url: str
+    campaign: str | None
+    expires_at: datetime
 
 
 class Timeline(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The feed's description: OpenAPI made of the very types that are sent, and a page made of it for people."""
 
 from functools import cache, lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -10,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leadlight.core.objects import AlertedVisitor, Contact, Visitor, WebhookBody
-from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList
+from services.feed.envelopes import AlertList, ChangeList, NewLink, Timeline, TrackedLink, VisitList, VisitorList
 from services.feed.problems import ProblemBody
 
 TYPES = (
@@ -21,6 +22,8 @@ TYPES = (
     Contact,
     AlertList,
     ChangeList,
+    NewLink,
+    TrackedLink,
     AlertedVisitor,
     WebhookBody,
     ProblemBody,
@@ -32,7 +35,7 @@ PAGES_KEPT = 8
 REFUSALS = {
     400: "The cursor is not one of this list.",
     401: "No key, or one that is unknown or revoked.",
-    403: "The key has not the scope `read`.",
+    403: "The key has not the scope that this needs.",
     404: "There is none with this id on the key's site.",
     422: "A parameter makes no sense; `errors` names it.",
     429: "Asked too often: wait as `Retry-After` says.",
@@ -59,6 +62,10 @@ NOTES = {
     "Change.subject": "The id of the visitor or the alert.",
     "Change.data": "The object as it is now: a visitor, for alerts with its `alert`; null when it has been removed.",
     "ChangeList.has_more": "Whether asking again at once brings more.",
+    "NewLink.url": "Where it leads: an http or https address.",
+    "NewLink.campaign": "What the clicks are counted for.",
+    "NewLink.expires_days": "For how many days it is good, until the end of the last.",
+    "TrackedLink.link": "The address to send.",
     "Delivery.state": "pending, delivered or failed.",
 }
 
@@ -69,10 +76,12 @@ class Answers(TypedDict):
     responses: dict[int | str, dict[str, Any]]
 
 
-def answers(body: type[msgspec.Struct], *, one: bool = False, of_one: bool = False) -> Answers:
+def answers(
+    body: type[msgspec.Struct], *, one: bool = False, of_one: bool = False, status: int = HTTPStatus.OK
+) -> Answers:
     """A JSON body, or one of the refusals; `one` for a single object, `of_one` for what belongs to one."""
     content = {"application/json": {"schema": _reference(body)}}
-    good: dict[int | str, dict[str, Any]] = {200: {"description": "As asked.", "content": content}}
+    good: dict[int | str, dict[str, Any]] = {int(status): {"description": "As asked.", "content": content}}
     if one:
         good[304] = {"description": "What you have, as `If-None-Match` says, is as it was."}
     return {"responses": {**good, **_refusals(one or of_one)}}

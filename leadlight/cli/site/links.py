@@ -1,6 +1,5 @@
 """`leadlight link`: addresses that lead on to another and tell who clicked."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -9,13 +8,10 @@ from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
 from leadlight.core.intake import tracked_links
-from leadlight.core.intake.tracked_links import Link, NoAddress
+from leadlight.core.intake.tracked_links import DEFAULT_DAYS, MOST_DAYS, Link, NoAddress
 from leadlight.errors import WrongUsage
 from leadlight.runtime import read_secret, utc_now
 from leadlight.store.owners import sites
-
-DEFAULT_DAYS = 365
-MOST_DAYS = 3_660
 
 app = typer.Typer(
     help="Make tracked links, for mails and elsewhere: /l/TOKEN leads on to your page, and the click is told as "
@@ -43,8 +39,7 @@ def add_link(
         settings = settings_for_command()
         async with open_database(settings) as database, database.read() as connection:
             owner = await sites.find(connection, site)
-        end = (utc_now() + timedelta(days=expires)).replace(hour=0, minute=0, second=0, microsecond=0)
-        end += timedelta(days=1)  # the whole of its last day, in UTC
+        end = tracked_links.end_of(utc_now(), expires)
         link = Link(owner.id, url, int(end.timestamp()), campaign or None)
         try:
             token, leads_to = tracked_links.mint(link, read_secret(settings)), tracked_links.destination(url)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 URL_CHARACTERS = 2_048
 CAMPAIGN_CHARACTERS = 256
+DEFAULT_DAYS = 365
+MOST_DAYS = 3_660
 
 TOKEN_CHARACTERS = 4_096
 """No token that was ever minted is longer; others are not even tried."""
@@ -71,6 +73,12 @@ def destination(given: str) -> str:
     if len(text) > URL_CHARACTERS:
         raise NoAddress(f"The address takes at most {URL_CHARACTERS} characters.")
     return text
+
+
+def end_of(now: datetime, days: int) -> datetime:
+    """When a link made now for so many days ends: with the last of them, so that a day's links are alike."""
+    last = now.astimezone(UTC) + timedelta(days=days)
+    return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def mint(link: Link, secret: bytes) -> str:
