@@ -66,7 +66,7 @@ class Report:
         return worst([*self.problems, *(remark for page in self.pages for remark in page.remarks)])
 
     def count(self, state: State) -> int:
-        return sum(page.state is state for page in self.pages)
+        return sum(page.state == state for page in self.pages)
 
 
 Progress = Callable[[Report], Awaitable[None]]
