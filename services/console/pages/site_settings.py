@@ -36,7 +36,7 @@ LISTS = (
     ("excluded_paths", "Paths", "/intern/*\n/checkout/thanks"),
     ("excluded_emails", "E-mail addresses", "*@ourselves.example\ntest@*"),
     ("excluded_companies", "Companies, by domain", "supplier.example"),
-    ("excluded_networks", "Addresses and networks", "203.0.113.7\n2001:db8::/32"),
+    ("excluded_networks", "IP addresses and networks", "203.0.113.7\n2001:db8::/32"),
     ("stripped_parameters", "Parameters to strip from addresses", "member_id\nsess*"),
 )
 HINTS = {
