@@ -77,7 +77,7 @@ class Arrivals:
         policy = policy_of(grant)
         today = self._today if received_at < self._until else self._begin(received_at)
         error = skew(sent_at, received_at) if sent_at is not None else None
-        too_fast = partial(self._pace.too_fast, now=time.monotonic())
+        too_fast = partial(self._pace.too_fast, time.monotonic())
         origin = headers.get(b"origin")
         if origin is None and b"sec-fetch-site" not in headers:
             return Arrival(

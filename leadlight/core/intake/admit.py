@@ -12,7 +12,7 @@ from msgspec.json import encode
 from leadlight.core.ids import is_generic, visitor_id
 from leadlight.core.intake.calls import Call, Context, Scalar
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.pages import campaign_of, click_ids_of, page_of
+from leadlight.core.intake.pages import campaign_of, page_of
 from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.intake.times import put_right, skew
 from leadlight.core.privacy.forwarding import FOR_EXAMPLES, bare_address
@@ -126,8 +126,9 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     given_anonymous_id, given_user_id = _id(call.anonymousId), _id(call.userId)
     if len(given_anonymous_id) > ID_CHARACTERS or len(given_user_id) > ID_CHARACTERS:
         return Drop.ID_TOO_LONG
-    if not given_anonymous_id and policy.excludes_people:  # a browser is let in, to be kept apart with all that it did
-        if (excluded := _excluded(call, given_user_id, policy)) is not None:
+    if policy.excludes_people and not given_anonymous_id:  # a browser is let in, to be kept apart with all that it did
+        excluded = _excluded(call, given_user_id, policy)
+        if excluded is not None:
             return excluded
     sent_at = call.sentAt
     event_id = _event_id(call)  # before anything is taken out of the call: a retry is the same event
@@ -160,7 +161,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     elif kind is _ALIAS:
         properties = {"previous_id": _id(call.previousId)}
     cleaner = policy.cleaner_at(step)
-    page = page_of(properties, context, stated=kind is _PAGE, cleaner=cleaner)
+    page, address = page_of(properties, context, stated=kind is _PAGE, cleaner=cleaner)
     if page is not None and policy.excluded_paths is not None and policy.excluded_paths(page.path):
         return Drop.EXCLUDED_PATH
     if properties:
@@ -195,12 +196,12 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         engagement=engagement,
         properties=properties,
         traits=traits,
-        campaign=campaign_of(context, page, cleaner),
+        campaign=campaign_of(context, address),
         user_agent=agent[:AGENT_CHARACTERS] if agent else None,
         locale=locale[:LOCALE_CHARACTERS] if locale else None,
         timezone=timezone[:LOCALE_CHARACTERS] if timezone else None,
         library=library,
-        click_ids=click_ids_of(page, cleaner),
+        click_ids=address.click_ids,
         address=where.sealed,
         demo=demo,
         imported=imported,

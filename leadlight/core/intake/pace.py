@@ -23,7 +23,7 @@ class Pace:
         self._due: dict[str, float] = {}
         self._older: dict[str, float] = {}
 
-    def too_fast(self, visitor: str, now: float) -> bool:
+    def too_fast(self, now: float, visitor: str) -> bool:
         """Count one event; whether it is beyond what its visitor may send. `now` in seconds of a steady clock."""
         due = self._due.get(visitor)
         if due is None:

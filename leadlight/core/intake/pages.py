@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadlight.core.intake.calls import Context, PageContext
-from leadlight.core.privacy.cleaning import CAMPAIGN_CHARACTERS, CAMPAIGN_FIELDS, URL_CHARACTERS, Cleaner, cleaner_of
+from leadlight.core.privacy.cleaning import (
+    CAMPAIGN_CHARACTERS,
+    CAMPAIGN_FIELDS,
+    NO_ADDRESS,
+    URL_CHARACTERS,
+    Address,
+    Cleaner,
+    cleaner_of,
+)
 from leadlight.core.privacy.secrets_in_text import without_emails
 from leadlight.core.records import Page
 
@@ -12,14 +20,15 @@ PATH_CHARACTERS = 2_048
 TITLE_CHARACTERS = 512
 
 _NO_PAGE = PageContext()
-_NOTHING: dict[str, str] = {}
 
 
 def page_of(
     properties: Mapping[str, Any], context: Context | None, *, stated: bool, cleaner: Cleaner | None = None
-) -> Page | None:
-    """The page, clean of secrets; None when nothing tells. `stated`: the call is about a page, so its properties count
-    first."""
+) -> tuple[Page | None, Address]:
+    """The page and its address taken apart, clean of secrets; no page when nothing tells.
+
+    `stated`: the call is about a page, so its properties count first.
+    """
     told = (context.page if context is not None else None) or _NO_PAGE
     url, path, title, referrer, search = told.url, told.path, told.title, told.referrer, told.search
     if stated:
@@ -30,7 +39,7 @@ def page_of(
         referrer = given if type(given := get("referrer")) is str and given else referrer
         search = given if type(given := get("search")) is str and given else search
     if not url and not path and not title and not referrer:
-        return None
+        return None, NO_ADDRESS
     cleaner = cleaner or cleaner_of()
     address = cleaner.address(url or "")
     if path and path != address.path:
@@ -41,13 +50,14 @@ def page_of(
         path = address.path or ""
     if search and search != address.search:
         search = cleaner.search(search)
-    return Page(
-        url=address.url,
-        path=path[:PATH_CHARACTERS],
-        title=(title or "")[:TITLE_CHARACTERS],
-        referrer=cleaner.text(referrer)[:URL_CHARACTERS] if referrer else "",
-        search=(search or address.search)[:PATH_CHARACTERS],
+    page = Page(
+        address.url,
+        path[:PATH_CHARACTERS],
+        (title or "")[:TITLE_CHARACTERS],
+        cleaner.text(referrer)[:URL_CHARACTERS] if referrer else "",
+        (search or address.search)[:PATH_CHARACTERS],
     )
+    return page, address
 
 
 def _clean_path(path: str, cleaner: Cleaner) -> str:
@@ -58,7 +68,7 @@ def _clean_path(path: str, cleaner: Cleaner) -> str:
     return f"{cleaner.text(before)}#{cleaner.text(route)}"
 
 
-def campaign_of(context: Context | None, page: Page | None, cleaner: Cleaner | None = None) -> dict[str, str]:
+def campaign_of(context: Context | None, address: Address) -> dict[str, str]:
     """Source, medium, name, term and content: as stated, else by the address's `utm_` parameters."""
     stated = context.campaign if context is not None else None
     if stated:
@@ -70,13 +80,4 @@ def campaign_of(context: Context | None, page: Page | None, cleaner: Cleaner | N
         }
         if found:
             return found
-    if page is None or "utm_" not in page.url:
-        return _NOTHING
-    return (cleaner or cleaner_of()).address(page.url).campaign
-
-
-def click_ids_of(page: Page | None, cleaner: Cleaner | None = None) -> dict[str, str]:
-    """Which advertisements were clicked to come here, by the name of each one's parameter."""
-    if page is None or "?" not in page.url:
-        return _NOTHING
-    return (cleaner or cleaner_of()).address(page.url).click_ids
+    return address.campaign

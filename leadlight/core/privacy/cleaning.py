@@ -35,11 +35,17 @@ REMEMBERED_CHARACTERS = 1_024
 
 REMEMBERED_CLEANERS = 256
 
-_ADDRESS_KEYS = frozenset({"url", "href", "referrer", "referer", "path"})
-"""Properties whose text is an address or a part of one, however it begins; so is what ends in `_url` or `Url`."""
+_PLAIN, _ADDRESS, _QUERY, _OWN_ADDRESS = "plain", "address", "query", "own address"
+_KNOWN_KEYS: dict[str, str] = (
+    dict.fromkeys(("url", "href", "referrer", "referer", "path"), _ADDRESS)
+    | {"search": _QUERY}
+    | dict.fromkeys(("ip", "ipaddress", "ip_address", "clientIp", "client_ip", "remoteAddress"), _OWN_ADDRESS)
+)
+"""What the text of a property is by its key: an address or a part of one however it begins, a query, or what would
+store the visitor's address in the open. Keys that were met are remembered here."""
 
-_OWN_ADDRESS_KEYS = frozenset({"ip", "ipaddress", "ip_address", "clientIp", "client_ip", "remoteAddress"})
-"""Properties that would store the visitor's address in the open."""
+_MOST_KNOWN_KEYS = 10_000
+_KEY_CHARACTERS = 100
 
 _MOST_PASSES = 4
 MOST_PARAMETERS = 100
@@ -59,6 +65,9 @@ class Address(NamedTuple):
     search: str
     campaign: dict[str, str]  # remembered with the address: not to be changed
     click_ids: dict[str, str]  # likewise
+
+
+NO_ADDRESS = Address("", None, "", {}, {})
 
 
 class Cleaner:
@@ -84,20 +93,28 @@ class Cleaner:
 
     def properties(self, given: dict[str, Any]) -> dict[str, Any]:
         """Properties with their addresses clean. `given` is changed, and returned."""
+        own_addresses: list[str] = []
         for key, value in given.items():
             kind = type(value)
             if kind is str:
-                if value and (value[:4] == "http" or key in _ADDRESS_KEYS or key[-3:] in ("url", "Url", "URL")):
-                    given[key] = self.text(value)
-                elif key == "search" and "=" in value:
-                    given[key] = self.search(value)
+                meaning = _KNOWN_KEYS.get(key)
+                if meaning is None:
+                    meaning = _meaning_of(key)
+                if meaning is _PLAIN and not value.startswith("http"):
+                    continue
+                if meaning is _OWN_ADDRESS:
+                    own_addresses.append(key)
+                elif meaning is not _QUERY:
+                    if (clean := self.text(value)) != value:
+                        given[key] = clean
+                elif "=" in value and (clean := self.search(value)) != value:
+                    given[key] = clean
             elif kind is dict:
                 self.properties(value)
             elif kind is list:
                 self._list(value)
-        if not _OWN_ADDRESS_KEYS.isdisjoint(given):
-            for key in _OWN_ADDRESS_KEYS & given.keys():
-                del given[key]
+        for key in own_addresses:
+            del given[key]
         return given
 
     def _list(self, given: list[Any]) -> None:
@@ -116,9 +133,9 @@ class Cleaner:
         try:
             parts = urlsplit(clean)
         except ValueError:
-            return Address("", None, "", {}, {})
+            return NO_ADDRESS
         if parts.scheme not in ("http", "https"):
-            return Address("", None, "", {}, {})
+            return NO_ADDRESS
         campaign: dict[str, str] = {}
         click_ids: dict[str, str] = {}
         if parts.query:
@@ -209,6 +226,13 @@ class Cleaner:
         if is_secret(name) or (signing_in and folded in ("code", "state")):
             return False
         return not holds_token(part) and not holds_secret_parameter(value)
+
+
+def _meaning_of(key: str) -> str:
+    meaning = _ADDRESS if key.endswith(("url", "Url", "URL")) else _PLAIN
+    if len(_KNOWN_KEYS) < _MOST_KNOWN_KEYS and len(key) <= _KEY_CHARACTERS:
+        _KNOWN_KEYS[key] = meaning
+    return meaning
 
 
 def _without_tokens(path: str) -> str:
