@@ -1,6 +1,7 @@
 """The browser's files: leadlight.js, its lazily loaded parts, its frozen versions, and the list of them all."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,17 +53,33 @@ class File:
 
 
 class Files:
-    """The folder that the build writes, read again where it has changed."""
+    """The folder that the build writes, read again where it has changed, and one of frozen files of earlier versions.
 
-    def __init__(self, folder: Path = STATIC) -> None:
+    Pages that pin a version outlive updates of Leadlight: `keep` lays this version's frozen files aside for those to come.
+    """
+
+    def __init__(self, folder: Path = STATIC, kept: Path | None = None) -> None:
         self._folder = folder
+        self._kept = kept
         self._read: dict[str, File] = {}
+
+    def keep(self) -> None:
+        """Raises OSError when the folder for them cannot be written."""
+        if self._kept is None:
+            return
+        self._kept.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.glob("leadlight-*"):
+            kept = self._kept / path.name
+            if FROZEN.fullmatch(path.name.removesuffix(path.suffix) if path.suffix in PACKED.values() else path.name):
+                fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+                fresh.write_bytes(path.read_bytes())
+                fresh.replace(kept)
 
     def find(self, name: str) -> File | None:
         """The file of this name; None if the build made none."""
         if not NAME.fullmatch(name):
             return None
-        path = self._folder / name
+        path = self._place(name)
         try:
             changed_ns = tuple(form.stat().st_mtime_ns for form in _forms(path).values())
             known = self._read.get(name)
@@ -75,7 +92,14 @@ class Files:
 
     def names(self) -> list[str]:
         """What there is to be had, in order."""
-        return sorted(path.name for path in self._folder.glob("leadlight*") if NAME.fullmatch(path.name))
+        folders = [self._folder, *([self._kept] if self._kept else [])]
+        return sorted(
+            {path.name for folder in folders for path in folder.glob("leadlight*") if NAME.fullmatch(path.name)}
+        )
+
+    def _place(self, name: str) -> Path:
+        built = self._folder / name
+        return self._kept / name if self._kept and FROZEN.fullmatch(name) and not built.is_file() else built
 
 
 def _forms(path: Path) -> dict[str, Path]:

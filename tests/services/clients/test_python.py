@@ -1,6 +1,7 @@
 """The real Python libraries of the family, told nothing but our host and write key."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -211,3 +212,20 @@ async def test_a_server_posts_what_happened_before_with_its_secret_key(door: Fro
 def test_the_clients_are_the_real_ones() -> None:
     assert SegmentClient.__module__ == "segment.analytics.client"
     assert RudderClient.__module__ == "rudderstack.analytics.client"
+
+
+@pytest.mark.parametrize(("module", "host"), [("segment.analytics", "host"), ("rudderstack.analytics", "dataPlaneUrl")])
+async def test_the_module_itself_is_a_client_once_it_knows_key_and_host(
+    door: FrontDoor, gateway: Gateway, module: str, host: str
+) -> None:
+    program = (
+        f"import {module} as analytics\n"
+        f"analytics.write_key, analytics.{host} = {WRITE_KEY!r}, {gateway.origin!r}\n"
+        "analytics.track('u-1', 'Order Paid', {'total': 20})\n"
+        "analytics.flush()\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    async with asyncio.timeout(30):
+        assert await process.wait() == 0
+    [event] = await door.stored()
+    assert (event.user_id, event.name) == ("u-1", "Order Paid")

@@ -13,9 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from leadlight.settings import Settings
 from services.collector.pages.files import STATIC, Files, best_encoding
 from tests.services.cli.command import leadlight
-from tests.services.collector.front_door import Answer, FrontDoor
+from tests.services.collector.front_door import Answer, FrontDoor, open_front_door
 
 EVERYWHERE = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 ALL = {"br": 0, "gzip": 0, "identity": 0}
@@ -125,6 +126,28 @@ async def test_the_pinned_snippet_names_a_frozen_file_and_its_exact_bytes(door: 
     plain = (await asyncio.to_thread(leadlight, door.runtime.settings.data, *words[:4], "--json")).json
     assert '/leadlight.js"' in plain["snippet"]
     assert "integrity" not in plain["snippet"]
+
+
+async def test_a_page_that_pins_a_version_gets_it_after_an_update_too(tmp_path: Path) -> None:
+    data, older = Settings(data=tmp_path / "data"), tmp_path / "older"
+    older.mkdir()
+    for name in (
+        "leadlight.js",
+        "leadlight-0.0.9.js",
+        "leadlight-forms-0.0.9.js",
+        "leadlight-forms.js",
+        "leadlight.json",
+    ):
+        (older / name).write_bytes(f"{name} of then".encode())
+        (older / f"{name}.gz").write_bytes(gzip.compress(f"{name} of then".encode()))
+    Files(older, data.data / "snippets").keep()  # as the earlier version did
+    async with open_front_door(data) as door:
+        for name in ("leadlight-0.0.9.js", "leadlight-forms-0.0.9.js"):
+            answer = await get(door, f"/{name}", Accept_Encoding="gzip")
+            assert gzip.decompress(answer.body) == f"{name} of then".encode()
+            assert "immutable" in answer.headers["Cache-Control"]
+        assert (await get(door, "/leadlight.js")).body == (STATIC / "leadlight.js").read_bytes()
+        assert "/leadlight-0.0.9.js" in (await get(door, "/leadlight-1.0.0.js")).problem["detail"]
 
 
 async def test_a_version_that_is_not_there_is_a_404_that_lists_those_that_are(door: FrontDoor) -> None:
