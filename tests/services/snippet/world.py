@@ -79,7 +79,11 @@ class Collector:
 
 
 def allowed_for(request: web.Request) -> dict[str, str]:
-    return {"Access-Control-Allow-Origin": request.headers.get("Origin", "*"), "Vary": "Origin"}
+    return {
+        "Access-Control-Allow-Origin": request.headers.get("Origin", "*"),
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
 
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{path}</title><link rel="icon" href="data:,">
