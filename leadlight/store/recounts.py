@@ -29,6 +29,11 @@ class Waiting:
     partitions: Mapping[Key, int] = field(default_factory=dict)
     requests: Sequence[tuple[str, str, datetime]] = ()
 
+    def singles(self) -> "Iterable[Waiting]":
+        """Each visitor alone."""
+        for site, visitor, at in self.requests:
+            yield Waiting({(site, visitor): self.partitions[site, visitor]}, [(site, visitor, at)])
+
 
 async def ask(connection: AsyncConnection, site: str, visitor_ids: Iterable[str], *, now: datetime) -> None:
     """Ask for visitors to be derived anew. Asking again while they wait changes nothing but the time."""

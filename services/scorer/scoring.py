@@ -12,12 +12,16 @@ from leadlight.core.records import EventType, Identified, decode_identified
 from leadlight.core.scoring.decide import Key, decide, decide_due
 from leadlight.core.scoring.recount import decide_anew
 from leadlight.core.scoring.rules import Rules
+from leadlight.errors import Outage, PositionLost
+from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.store import identity, positions, profiles, recounts, seen
 from leadlight.store import rules as site_rules
 from leadlight.store.positions import Position
 from services.scorer.wishes import Wishes, cleaners_of, hiding_of
+
+log = get_logger(__name__)
 
 CONSUMER = "scorer"
 
@@ -92,12 +96,38 @@ class Scoring:
         return moved
 
     async def _recount(self, owned: Mapping[Partition, Position]) -> Mapping[Partition, Position]:
-        now = self.runtime.now()
-        partitions = {partition.number: partition for partition in owned}
+        """Derive those visitors anew who wait for it. One who cannot be derived stays as they are, and holds up nobody."""
         async with self.runtime.database.read() as connection:
-            asked = await recounts.waiting(connection, list(partitions), limit=RECOUNTS_AT_ONCE)
+            asked = await recounts.waiting(
+                connection, [partition.number for partition in owned], limit=RECOUNTS_AT_ONCE
+            )
         if not asked.requests:
             return {}
+        try:
+            return await self._derive(owned, asked)
+        except (PositionLost, Outage):
+            raise
+        except Exception as error:
+            log.warning("deriving visitors anew failed, trying them one by one", error=repr(error))
+        moved: dict[Partition, Position] = {}
+        for single in asked.singles():
+            try:
+                moved |= await self._derive({**owned, **moved}, single)
+            except (PositionLost, Outage):
+                raise
+            except Exception:
+                log.exception(
+                    "a visitor cannot be derived anew and stays as they are", visitors=list(single.partitions)
+                )
+                async with self.runtime.database.begin() as tx:
+                    await recounts.done(tx, single)
+        return moved
+
+    async def _derive(
+        self, owned: Mapping[Partition, Position], asked: recounts.Waiting
+    ) -> Mapping[Partition, Position]:
+        now = self.runtime.now()
+        partitions = {partition.number: partition for partition in owned}
         held = {partitions[number]: owned[partitions[number]] for number in asked.partitions.values()}
         async with self.runtime.database.begin() as tx:
             moved = await positions.advance(tx, CONSUMER, held, {})

@@ -45,15 +45,16 @@ async def test_deriving_anew_with_nothing_excluded_changes_nothing(scored: Score
 
 @given(st.data())
 @THROUGH_STORES
-async def test_paths_excluded_afterwards_leave_what_excluding_them_at_first_leaves_and_come_back(
+async def test_what_is_excluded_afterwards_leaves_what_excluding_it_at_first_leaves_and_comes_back(
     scored: Scored, data: Any
 ) -> None:
     history, excluded = data.draw(histories()), data.draw(EXCLUDED)
+    people = data.draw(st.sampled_from([[], ["ada@*"], ["*@mill.example", "*@dairy.example"]]))
     await wants(scored)
     early, one = told_again([history])
     await scored.take(*early)
     untouched = await rows_of(scored, one)
-    await wants(scored, excluded_paths=excluded)
+    await wants(scored, excluded_paths=excluded, excluded_emails=people)
     late, other = told_again(data.draw(arrivals(history)))
     await scored.take(*late)
     await recount_everybody(scored)
@@ -170,6 +171,23 @@ async def test_a_request_made_again_while_it_is_worked_on_is_worked_on_again(sco
     assert await scored.tick()
     assert await left(scored) == 0
     assert not await scored.tick()
+
+
+async def test_a_visitor_who_cannot_be_derived_holds_up_nobody(scored: Scored) -> None:
+    broken, other = Browser("broken"), Browser("other")
+    for browser in (broken, other):
+        browser.page(NOON - HOUR, "/pricing")
+        browser.track(NOON - MINUTE, "Demo Requested")
+    await scored.take(broken.events + other.events)
+    async with scored.database.begin() as tx:
+        await tx.execute(events.update().where(events.c.visitor_id == broken.visitor).values(type="nonsense"))
+    await wants(scored, excluded_paths=["/pricing"])
+    await recount_everybody(scored)
+    assert ((await visitor_row(scored, broken)).page_views, (await visitor_row(scored, other)).page_views) == (1, 0)
+    assert not await scored.tick()
+    broken.page(NOON, "/")
+    await scored.take(broken.events)
+    assert (await visitor_row(scored, broken)).page_views == 2
 
 
 async def test_what_was_done_on_an_excluded_path_counts_no_more_either(scored: Scored) -> None:
