@@ -175,6 +175,7 @@ document.addEventListener("input", (event) => {
   const written = /^https?:\/\//i.test(typed) ? typed : `https://${typed}`;
   if (!link || !token || !URL.canParse(written)) return;
   const url = new URL(written);
+  if (/\.(xml|gz|txt)$/i.test(url.pathname)) url.pathname = "/"; // a sitemap is no page to be seen on
   url.searchParams.set("leadlight_check", token);
   link.href = url.href;
 });

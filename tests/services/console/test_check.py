@@ -112,7 +112,7 @@ async def test_it_can_be_read_and_used_at_any_width(stage: Stage, window: Window
     window.complaints.clear()  # the console was started anew under an open page
     await page.get_by_label("Address of a page").fill(f"{shop.url}/sitemap.xml")
     link = page.get_by_role("link", name="Open it and watch")
-    assert (await link.get_attribute("href") or "").startswith(f"{shop.url}/sitemap.xml?leadlight_check=")
+    assert (await link.get_attribute("href") or "").startswith(f"{shop.url}/?leadlight_check=")
     await page.get_by_role("button", name="Check the pages").click()
     await expect(page.get_by_text("10 pages with something wrong")).to_be_visible(timeout=20_000)
     await expect(page.get_by_text("and 4 more pages")).to_be_visible()
