@@ -128,6 +128,7 @@ async def soak(broker: KafkaBroker, port: int, pid: int, write_key: str, options
         _, client = await loop.create_connection(made, "127.0.0.1", port)
         clients.append(client)
     await asyncio.sleep(QUIET_SECONDS)
+    rss_before = watch.most_rss
     await asyncio.to_thread(broker.kill)
     down = loop.time()
     await asyncio.sleep(options.seconds)
@@ -153,7 +154,7 @@ async def soak(broker: KafkaBroker, port: int, pid: int, write_key: str, options
     tell("the rest of it", [took for at, took, _ in answers if down + 5 <= at < up])
     tell("Kafka back, draining", [took for at, took, _ in answers if at >= up])
     print(drain_rate(watch.spooled, back))
-    print(f"collector: at most {watch.most_rss / 1e6:.0f} MB resident")
+    print(f"collector: {rss_before / 1e6:.0f} MB resident before the outage, at most {watch.most_rss / 1e6:.0f} MB in all")
     refused = {f"{c._name}-{n}" for c in clients for n, (_, _, status) in enumerate(c.answered) if status != 200}
     found, repeats, wrong = await compare(broker.url, [len(c.answered) for c in clients], refused)
     print(f"log: {found:,} events under their own ids, {repeats:,} repeats, {wrong:,} missing or out of order")

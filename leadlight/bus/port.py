@@ -85,7 +85,8 @@ class Bus(Protocol):
     async def publish(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
         """Append (key, value) records; returns when all of them are durable.
 
-        Records of one key keep the order of the calls. Safe to call from many tasks at once: calls share writes.
+        Records of one key keep the order of the calls: where one fails, those behind it that are not on their way yet
+        fail too, or what is sent again would be overtaken. Safe to call from many tasks at once: calls share writes.
 
         Raises:
             LogUnavailable: the log could not confirm in time. The records may still appear: a retry may repeat them.
@@ -98,6 +99,11 @@ class Bus(Protocol):
     def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> asyncio.Future[None]:
         """As `publish`, for whoever serves too many to hold a task for each: begun at once, and the future ends as
         `publish` would. Giving up the future harms nobody else."""
+        ...
+
+    def give_up(self, topic: str) -> None:
+        """End every publish to the topic that is not confirmed yet with LogUnavailable, because their publisher keeps the
+        records elsewhere. What is not on its way never will be; the rest may still appear."""
         ...
 
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> Consumer:

@@ -108,8 +108,8 @@ def _spools(settings: Settings) -> list[Finding]:
         if not spool["records"]:
             continue
         held = f"{state}: {spool['records']:,} events, {spool['bytes'] / 1e6:,.1f} MB, the oldest from {spool['oldest_at']}"
-        if spool["pid"] is None:
-            do = f"Start a collector with LEADLIGHT_INSTANCE={spool['instance']}: it drains them."
+        if not spool["running"]:
+            do = f"Start a collector with LEADLIGHT_INSTANCE={spool['instance']}: it drains them at once."
             findings.append(Finding(name, "warn", f"{held}; no collector is running", do))
         else:
             refusing = state in ("full", "too_old")

@@ -1,8 +1,10 @@
 """Where admitted events are kept before a post is answered: in the log, or in the spool while the log is away."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -13,6 +15,7 @@ from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.store import dead_letters
 from services.collector.spool import metrics
+from services.collector.spool.left import drain_left_spools
 from services.collector.spool.spool import Spool
 from services.collector.spool.standing import Standing, State, spool_folder
 
@@ -20,8 +23,8 @@ log = get_logger(__name__)
 
 Records = Sequence[tuple[bytes, bytes]]
 
-SPOOL_SECONDS = 0.4
-"""For a post that has already waited for the log as long as a publish may: it is answered within 5 s."""
+ANSWER_SECONDS = 4.8
+"""For the log, which takes up to 4.2 s to fail, and the spool together: a post is answered within 5 s."""
 
 PROBE_SECONDS = 1.0
 """Between two looks whether the log is back."""
@@ -29,7 +32,9 @@ PROBE_SECONDS = 1.0
 LOOK_SECONDS = 10.0
 """Between two looks for records that reached a spool which is not in use."""
 
-BATCH_RECORDS = 2_000
+BATCH_RECORDS = 1_000
+"""More would hold up the event loop for longer than a post should take."""
+
 FIRST_RECORDS = 20
 """Of the first batch after a failure: what the log may have taken and not confirmed is repeated."""
 
@@ -44,11 +49,12 @@ NOWHERE = -1
 class Post:
     """One post's records on their way to the log, and their place in the spool once the log is found away."""
 
-    __slots__ = ("logged", "records", "spooled")
+    __slots__ = ("logged", "records", "since", "spooled")
 
     def __init__(self, records: Records, logged: asyncio.Future[None]) -> None:
         self.records = records
         self.logged = logged
+        self.since = time.monotonic()
         self.spooled: asyncio.Future[None] | None = None
 
 
@@ -89,6 +95,7 @@ class Journal:
             await self._spool.append(records)
             return
         post = self._begin(records)
+        post.logged.add_done_callback(partial(self._notice, post))
         try:
             await asyncio.wait([post.logged])
         except asyncio.CancelledError:
@@ -101,8 +108,13 @@ class Journal:
     def hand_over(self, records: Records) -> Post | None:
         """Give the records to the log, for who serves too many to hold a task for each: once `logged` is done, what
         became of them is told by `settle`. None: only `store` can take them now."""
-        if self._holding or self._line or self._spooling:
+        if self._holding or self._line:
             return None
+        if self._spooling:
+            assert self._spool is not None
+            post = Post(records, _into(self._spool, records))
+            post.spooled = post.logged
+            return post
         return self._begin(records)
 
     def _begin(self, records: Records) -> Post:
@@ -119,28 +131,39 @@ class Journal:
         try:
             post.logged.result()
         except (LogUnavailable, RecordTooLarge) as error:
-            if self._spool is None:
+            if self._spool is None or post.spooled is post.logged:
                 raise
             if post.spooled is None:
                 self._turn_to_spool(self._spool, error)
             return self._spooled(post)
         finally:
-            del self._under_way[post]
+            self._under_way.pop(post, None)
         return None
 
+    def _notice(self, post: Post, logged: asyncio.Future[None]) -> None:
+        """Turn to the spool before anything else is handed to the log."""
+        error = None if logged.cancelled() else logged.exception()
+        if self._spool is not None and post.spooled is None and isinstance(error, LogUnavailable | RecordTooLarge):
+            self._turn_to_spool(self._spool, error)
+
     async def run(self) -> None:
-        """Drain the spool whenever there is something in it, until the process stops."""
+        """Drain the spool whenever there is something in it, and what other instances left, until the process stops."""
         if self._spool is None:
             return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_drained(self._spool))
+            tasks.create_task(drain_left_spools(self._runtime, self._publish))
+
+    async def _keep_drained(self, spool: Spool) -> None:
         stopping = asyncio.create_task(self._runtime.stopping.wait())
         try:
             while not stopping.done():
                 turned = asyncio.create_task(self._turned.wait())
                 await asyncio.wait({turned, stopping}, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_SECONDS)
                 turned.cancel()
-                if self._spool.records and not self._spool.stalled:  # also what a stalled disk has written after all
-                    self._begin_spooling(self._spool)
-                if self._spooling and not await self._drain(self._spool):
+                if spool.records and not spool.stalled:  # also what a stalled disk has written after all
+                    self._begin_spooling(spool)
+                if self._spooling and not await self._drain(spool):
                     await self._runtime.pause(PROBE_SECONDS)
         finally:
             stopping.cancel()
@@ -174,28 +197,26 @@ class Journal:
 
     async def _wait_in_line(self) -> None:
         """Until the log or the spool takes posts again, and all who came before have been let in."""
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._line.append(turn)
         if not self._holding:
-            turn.set_result(None)
+            loop.call_soon(_let_in, turn)  # they have been called, but are not in yet
         try:
             await turn
         finally:
             self._line.remove(turn)
 
-    def _turn_to_spool(self, spool: Spool, why: Exception) -> None:
+    def _turn_to_spool(self, spool: Spool, why: BaseException) -> None:
         """From now on everything goes to the spool; first what is under way, in the order in which it came."""
         if not self._spooling:
             log.warning("the log is away: events go to the spool", why=str(why), under_way=len(self._under_way))
             self._begin_spooling(spool)
         for post in self._under_way:
             if post.spooled is None:
-                try:
-                    post.spooled = spool.append(post.records)
-                except LeadlightError as refusal:
-                    post.spooled = asyncio.get_running_loop().create_future()
-                    post.spooled.set_exception(refusal)
+                post.spooled = _into(spool, post.records)
                 post.spooled.add_done_callback(_heard)
+        self._bus.give_up(EVENTS.name)
 
     def _begin_spooling(self, spool: Spool) -> None:
         if not self._spooling:
@@ -205,7 +226,7 @@ class Journal:
     async def _spooled(self, post: Post) -> None:
         assert post.spooled is not None
         try:
-            async with asyncio.timeout(SPOOL_SECONDS):
+            async with asyncio.timeout(post.since + ANSWER_SECONDS - time.monotonic()):
                 await post.spooled
         except TimeoutError:
             raise LogUnavailable("Neither the log nor the spool confirmed in time.") from None
@@ -281,8 +302,7 @@ class Journal:
         finally:
             self._holding = False
             for turn in self._line:
-                if not turn.done():
-                    turn.set_result(None)
+                _let_in(turn)
 
 
 def open_journal(runtime: Runtime) -> Journal:
@@ -297,6 +317,7 @@ def open_journal(runtime: Runtime) -> Journal:
         return Journal(runtime)
     folder = spool_folder(settings.data, settings.instance)
     spool = Spool.open(folder, limit_bytes=settings.spool_bytes, now=lambda: runtime.now().timestamp())
+    spool.show_figures()
     journal = Journal(runtime, spool)
     runtime.at_exit.push_async_callback(journal.close)
     if spool.records:
@@ -317,6 +338,20 @@ def told(now: Standing) -> str:
             return f"the log is back and the spool is being drained: {held}"
         case _:
             return f"events go to the spool: {held}"
+
+
+def _into(spool: Spool, records: Records) -> asyncio.Future[None]:
+    try:
+        return spool.append(records)
+    except LeadlightError as refusal:
+        refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        refused.set_exception(refusal)
+        return refused
+
+
+def _let_in(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 def _heard(spooled: asyncio.Future[None]) -> None:

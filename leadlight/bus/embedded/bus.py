@@ -117,6 +117,10 @@ class EmbeddedBus:
         except LogUnavailable as error:
             return failed(error)
 
+    def give_up(self, topic: str) -> None:
+        if topic in self._topics:
+            self._topics[topic].give_up()
+
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> EmbeddedConsumer:
         return EmbeddedConsumer(self, name, topics, positions, self._reading)
 

@@ -142,7 +142,10 @@ class OpenTopic:
             except OSError as error:
                 self._failed.inc(len(records))
                 log.error("log not written", topic=self.topic.name, error=str(error), records=len(records))  # noqa: TRY400
-                self._fail(self._writing, self._disk.refused(error))
+                refused = self._disk.refused(error)
+                self._fail(self._writing, refused)
+                while self._waiting:  # they would be read before what its publisher keeps and sends again
+                    self._fail([self._leave_line()], refused)
             except Exception as error:
                 self._fail(self._writing, error)
             else:

@@ -51,6 +51,9 @@ class KafkaBus:
             return failed(refusal) if refusal else asyncio.ensure_future(self.publish(topic, records))
         return self._publisher.append(topic, records)
 
+    def give_up(self, topic: str) -> None:
+        self._publisher.give_up(topic)
+
     def consumer(self, name: str, topics: Sequence[str], positions: Positions) -> KafkaConsumer:
         return KafkaConsumer(self, name, topics, positions)
 

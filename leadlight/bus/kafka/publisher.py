@@ -288,6 +288,19 @@ class Publisher:
         FAILED.labels(batch.lane.topic).inc(batch.records)
         for confirmation in batch.confirmations:
             confirmation.fail(type(error)(*error.args))  # or the traces of all who await it would add up
+        waiting = batch.lane.waiting
+        while waiting:  # they would arrive before what its publisher keeps and sends again
+            self._fail(waiting.popleft(), LogUnavailable(f"What came before was not confirmed ({batch.lane.topic})."))
+
+    def give_up(self, topic: str) -> None:
+        """See `Bus.give_up`."""
+        why = LogUnavailable(f"It is not waited for any more ({topic}).")
+        for place in self._line:
+            if place.topic == topic:
+                place.confirmation.fail(why)
+        for batch in list(self._unsettled):
+            if batch.lane.topic == topic:
+                self._give_up(batch, why)
 
     async def _give_up_late(self) -> None:
         """Fail publishes whose time is over; their batches may still arrive."""

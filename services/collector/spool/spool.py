@@ -69,7 +69,7 @@ class Spool:
         self._closed_bytes = 0
         self._tidying: Future[None] | None = None
         self._noting: Future[None] | None = None
-        self._closed = False
+        self._closed = self._shown = False
         self._oldest_at: float | None = None
 
     @classmethod
@@ -100,7 +100,6 @@ class Spool:
         except BaseException:
             os.close(lock)
             raise
-        spool._count()
         return spool
 
     @property
@@ -191,12 +190,21 @@ class Spool:
         return [(record.key, record.value[STAMP.size :]) for record in found]
 
     def _read(self, max_records: int) -> Sequence[Record]:
-        try:
-            found = self._files.read(self._place, max_records)
-        except LogDamaged as damage:
-            return self._salvage(damage)
-        self._after = found.place
-        return found.records
+        records: list[Record] = []
+        after = self._place
+        while len(records) < max_records:
+            try:
+                found = self._files.read(after, max_records - len(records))
+            except LogDamaged as damage:
+                if not records:
+                    return self._salvage(damage)
+                break
+            if not found.records:
+                break
+            records += found.records
+            after = found.place
+        self._after = after
+        return records
 
     def _salvage(self, damage: LogDamaged) -> Sequence[Record]:
         """What can still be read of a damaged segment. The file is kept, by another name, once that is drained."""
@@ -267,14 +275,16 @@ class Spool:
         except OSError as error:
             log.warning("how far the spool is drained was not noted", error=str(error))
 
-    def _count(self) -> None:
+    def show_figures(self) -> None:
+        """From now on the process's metrics are this spool's."""
+        self._shown = True
         metrics.RECORDS.set_function(lambda: self.records)
         metrics.BYTES.set_function(lambda: self.size_bytes)
         metrics.LIMIT.set(self.limit_bytes)
         metrics.OLDEST.set_function(lambda: 0.0 if self.oldest_at is None else max(0.0, self._now() - self.oldest_at))
 
-    async def close(self) -> None:
-        """Finish the writes in line, note the position, let go of the folder."""
+    async def close(self, *, remove: bool = False) -> None:
+        """Finish the writes in line, note the position, let go of the folder; or remove it, if nobody needs it."""
         if self._closed:
             return
         self._closed = True
@@ -282,9 +292,13 @@ class Spool:
         self._reading.submit(self._write_note)
         self._writing.shutdown()
         self._reading.shutdown()
-        for gauge in (metrics.RECORDS, metrics.BYTES, metrics.OLDEST):
+        for gauge in (metrics.RECORDS, metrics.BYTES, metrics.OLDEST) if self._shown else ():
             gauge.set_function(lambda: 0.0)
         self._files.close()
+        if remove:
+            for file in self._folder.iterdir():
+                file.unlink()
+            self._folder.rmdir()
         os.close(self._lock)
 
 

@@ -1,7 +1,6 @@
 """How a spool stands: what operators are shown, by the collector itself and by `leadlight spool status` beside it."""
 
 import json
-import os
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
@@ -162,15 +161,3 @@ def next_offset(noted: Mapping[str, Any], log: TopicLog) -> int:
 
 def spooled_at(value: bytes) -> float:
     return float(STAMP.unpack_from(value)[0]) / 1000
-
-
-def holder(folder: Path) -> int | None:
-    """The process that has this spool open, as far as its lock file tells."""
-    try:
-        pid = int((folder / "lock").read_text())
-        os.kill(pid, 0)
-    except PermissionError:
-        return pid
-    except (OSError, ValueError):
-        return None
-    return pid

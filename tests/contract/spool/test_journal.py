@@ -1,13 +1,13 @@
 """The log and the spool together: the order of a visitor's events over every switch between them."""
 
 import asyncio
-import contextlib
 import random
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,10 @@ from leadlight.errors import LogFull, LogUnavailable
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.settings import Settings
 from services.collector.journal import Journal
+from services.collector.spool.left import LEFT_SECONDS, drain_left, left_spools
 from services.collector.spool.spool import Spool
-from services.collector.spool.standing import State
-from tests.contract.bus.logs import from_the_beginning, read
+from services.collector.spool.standing import State, spool_folder
+from tests.contract.bus.logs import Clock, from_the_beginning, read
 from tests.infra.disk import fill, small_disk
 
 LIMIT_BYTES = 1 << 24
@@ -37,11 +38,17 @@ class Setup:
         self._ballast: Path | None = None
 
     async def take_log_away(self) -> None:
-        self._ballast = fill(self._disk)
+        self._ballast = self._disk / "ballast"
+        with suppress(OSError):  # the log has just taken some of the room
+            fill(self._disk)
         for size in (1_000, 1):  # what the log's last block still has room for
-            with contextlib.suppress(LogFull):
-                while True:
+            while True:
+                try:
                     await self.runtime.bus.publish(EVENTS.name, [(b"filler", bytes(size))])
+                except LogFull:
+                    break
+                except LogUnavailable:
+                    continue  # the journal gave up whatever was under way
 
     def bring_log_back(self) -> None:
         if self._ballast is not None:
@@ -180,6 +187,27 @@ async def test_a_stalled_spool_refuses_in_time_and_does_not_keep_posts_from_a_lo
                 await asyncio.sleep(0.05)
             await setup.journal.store([(b"k", b"2")])
         assert first_copies(await setup.logged(), b"k") == [0, 2]
+
+
+async def test_what_an_instance_of_another_name_left_behind_is_drained_once_it_stays_away(tmp_path: Path) -> None:
+    async with open_runtime(Settings(data=tmp_path, instance="new name")) as whole:
+        clock = Clock()
+        clock.now = time.time()
+        runtime = replace(whole, now=lambda: datetime.fromtimestamp(clock(), UTC))
+        left = Spool.open(spool_folder(tmp_path, "old name"), limit_bytes=LIMIT_BYTES, now=clock)
+        await left.append([(b"k", b"0"), (b"k", b"1")])
+        journal = Journal(runtime)
+        clock.now += LEFT_SECONDS + 60
+        await drain_left(runtime, journal._publish)
+        assert left.records == 2, "a running collector's spool is its own"
+        await left.close()
+        clock.now = time.time() + LEFT_SECONDS - 60
+        assert left_spools(runtime) == []
+        clock.now += 120
+        await drain_left(runtime, journal._publish)
+        async with runtime.bus.consumer("test", [EVENTS.name], from_the_beginning) as consumer:
+            assert [record.value for record in await read(consumer, 2)] == [b"0", b"1"]
+        assert list((tmp_path / "spool").iterdir()) == []
 
 
 async def test_what_a_run_leaves_in_the_spool_goes_to_the_log_before_anything_new(tmp_path: Path) -> None:
