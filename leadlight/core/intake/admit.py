@@ -126,7 +126,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     given_anonymous_id, given_user_id = _id(call.anonymousId), _id(call.userId)
     if len(given_anonymous_id) > ID_CHARACTERS or len(given_user_id) > ID_CHARACTERS:
         return Drop.ID_TOO_LONG
-    if policy.excludes_people and not given_anonymous_id:  # a browser is let in, to be kept apart with all that it did
+    if policy.excludes_people and (step != IDENTIFIED or _is_only_a_person(given_anonymous_id, arrival)):
         excluded = _excluded(call, given_user_id, policy)
         if excluded is not None:
             return excluded
@@ -219,8 +219,16 @@ def _stated_place(context: Context, arrival: Arrival) -> Whereabouts:
     return arrival.where
 
 
+def _is_only_a_person(anonymous_id: str, arrival: Arrival) -> bool:
+    """Whether a call belongs to no browser: a server's, about one of its users."""
+    return not anonymous_id and arrival.channel is Channel.SERVER
+
+
 def _excluded(call: Call, user_id: str, policy: Policy) -> Drop | None:
-    """Whether the call says that it is about somebody whom the owner leaves out."""
+    """Whether the call says that it is about somebody whom the owner leaves out.
+
+    Not asked of a browser where people may be known: by what it says here it is kept apart, with all that it did before.
+    """
     stated: list[Any] = [user_id]
     if call.traits and call.type != _GROUP:
         stated.append(call.traits.get("email"))

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from leadlight.core.intake.drops import Drop
+from leadlight.core.intake.exclusions import exclusions_of
+from leadlight.core.intake.site_settings import Privacy, SiteSettings
 from tests.services.collector.door.conftest import Decided
 from tests.services.collector.door.visits import coming_from, kept, refused
-from tests.services.collector.front_door import BROWSER, SECRET_KEY
+from tests.services.collector.front_door import BROWSER, SECRET_KEY, SITE
 
 PAGE: dict[str, Any] = {"type": "page", "anonymousId": "a"}
 
@@ -66,33 +68,43 @@ async def test_what_happens_on_left_out_pages_is_left_out(decided: Decided, path
 
 
 @pytest.mark.parametrize(
-    "call",
+    "said",
     [
-        {"type": "identify", "userId": "7", "traits": {"email": " Ben@Fernwerk.example "}},
-        {"type": "identify", "userId": "ben@fernwerk.example"},
-        {"type": "track", "event": "X", "userId": "7", "context": {"traits": {"email": "ben@fernwerk.example"}}},
+        {"userId": "ben@fernwerk.example"},
+        {"context": {"traits": {"email": " Ben@Fernwerk.example "}}},
+        {"userId": "u-1", "traits": {"email": "ben@uk.rival.example"}},
+        {"type": "identify", "traits": {"email": "eve@rival.example"}},
     ],
 )
-async def test_the_own_people_are_left_out_when_they_say_who_they_are(decided: Decided, call: dict[str, Any]) -> None:
-    async with decided(excluded_emails=("*@fernwerk.example",)) as door:
-        assert await refused(door, call) == Drop.EXCLUDED_EMAIL
-        await kept(door, {"type": "identify", "userId": "8", "traits": {"email": "ann@mill.example"}})
+async def test_people_whom_the_owner_leaves_out_are_dropped_where_nobody_could_tell_them_later(
+    decided: Decided, said: dict[str, Any]
+) -> None:
+    call = {"type": "track", "event": "X", "anonymousId": "a", **said}
+    exclusions = {"excluded_emails": ("*@fernwerk.example",), "excluded_companies": ("rival.example",)}
+    expected = Drop.EXCLUDED_COMPANY if "rival" in repr(said) else Drop.EXCLUDED_EMAIL
+    async with decided(privacy=Privacy.PSEUDONYMOUS, **exclusions) as door:
+        assert await refused(door, call) == expected
+        await kept(door, call | {"userId": "ann@arrival.example", "traits": {}, "context": {}, "type": "track"})
 
 
-async def test_the_own_people_are_let_in_with_their_browser_which_is_then_kept_apart(decided: Decided) -> None:
-    async with decided(excluded_emails=("*@fernwerk.example",), excluded_companies=("rival.example",)) as door:
-        for email in ("ben@fernwerk.example", "eve@rival.example"):
-            await kept(door, {"type": "identify", "anonymousId": "a", "traits": {"email": email}})
-
-
-async def test_people_of_a_left_out_company_are_told_by_their_address(decided: Decided) -> None:
+async def test_a_servers_calls_about_the_own_people_are_left_out(decided: Decided) -> None:
     def identify(email: str) -> dict[str, Any]:
         return {"type": "identify", "userId": "7", "traits": {"email": email}}
 
-    async with decided(excluded_companies=("rival.example",)) as door:
-        assert await refused(door, identify("eve@rival.example")) == Drop.EXCLUDED_COMPANY
-        assert await refused(door, identify("eve@uk.rival.example")) == Drop.EXCLUDED_COMPANY
-        await kept(door, identify("eve@arrival.example"))
+    async with decided(excluded_emails=("*@fernwerk.example",), excluded_companies=("rival.example",)) as door:
+        assert await refused(door, identify("ben@fernwerk.example"), {}) == Drop.EXCLUDED_EMAIL
+        assert await refused(door, {"type": "page", "userId": "ben@fernwerk.example"}, {}) == Drop.EXCLUDED_EMAIL
+        assert await refused(door, identify("eve@uk.rival.example"), {}) == Drop.EXCLUDED_COMPANY
+        await kept(door, identify("eve@arrival.example"), {})
+
+
+async def test_where_people_may_be_known_the_call_that_names_them_is_taken_and_keeps_their_visitor_apart(
+    decided: Decided,
+) -> None:
+    async with decided(excluded_emails=("*@fernwerk.example",)) as door:
+        event = await kept(door, {"type": "identify", "anonymousId": "a", "traits": {"email": "ben@fernwerk.example"}})
+    exclusions = exclusions_of(SITE, SiteSettings(excluded_emails=("*@fernwerk.example",)))
+    assert exclusions.visitor(email=event.traits["email"], company_id=None) is not None
 
 
 async def test_a_sites_own_parameters_are_stripped_wherever_addresses_stand(decided: Decided) -> None:
