@@ -18,6 +18,7 @@ SHOWN_CHARACTERS = 80
 """Of what a page says, such as a key: it may be anything."""
 
 OLD_KEY = "data-write-key"
+COOKIELESS = 'data-mode="cookieless"'
 
 _FILE = re.compile(r"leadlight(?:-\d[\w.-]*)?\.js")
 _FROZEN = re.compile(r"leadlight-\d[\w.-]*\.js")
@@ -55,6 +56,7 @@ class Kind(StrEnum):
     OLD_ATTRIBUTE = "old_attribute"
     NOT_ASYNC = "not_async"
     AS_MODULE = "as_module"
+    NOT_COOKIELESS = "not_cookieless"  # the site's privacy level wants it, and the tag does not say so
     OTHER_HOST = "other_host"
     INSECURE = "insecure"  # over http in a page over https
     FIXED_HASH = "fixed_hash"  # an integrity hash on a file that changes with every version
@@ -148,6 +150,9 @@ def _of_tag(tag: Script, base: str, page: Page, found: Scanned, expected: Expect
         text = "The tag has an integrity hash, but leadlight.js changes with every version: then it stops loading."
         do = "Take the hash out, or load a frozen version, /leadlight-VERSION.js."
         remarks.append(Remark(Kind.FIXED_HASH, State.WARN, text, do))
+    if COOKIELESS in expected.tag and given.get("data-mode", "").strip().lower() != "cookieless":
+        text = "The site's privacy level lets nothing be kept in browsers, but the tag keeps an id there."
+        remarks.append(Remark(Kind.NOT_COOKIELESS, State.FAIL, text, f"Give the tag {COOKIELESS}."))
     host = _origin(src)
     if host != expected.collector:
         text = f"The tag is loaded from {_shown(host)}; this Leadlight is reached at {expected.collector}."

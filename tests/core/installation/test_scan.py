@@ -86,6 +86,14 @@ def test_another_host_is_only_odd_while_nobody_has_said_where_leadlight_is() -> 
     assert worst(judge(page, Expected("wk_shop", "https://a.example", TAG))) is State.FAIL
 
 
+def test_a_site_that_keeps_nothing_in_browsers_wants_a_tag_that_keeps_nothing() -> None:
+    cookieless = TAG.replace("async", 'async data-mode="cookieless"')
+    expected = Expected("wk_shop", LEADS, cookieless)
+    page = "https://www.shop.example/"
+    assert [remark.kind for remark in judge(Page(page, TAG), expected)] == [Kind.NOT_COOKIELESS]
+    assert [remark.kind for remark in judge(Page(page, cookieless), expected)] == [Kind.PRESENT]
+
+
 def test_a_page_that_asks_for_https_by_itself_may_name_http() -> None:
     html = TAG.replace("https:", "http:")
     assert Kind.INSECURE not in found(html, policies=("upgrade-insecure-requests",))
