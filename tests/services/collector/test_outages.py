@@ -40,10 +40,10 @@ async def test_a_full_disk_says_so_to_the_poster_and_to_the_operator_until_there
             assert (await door.request("GET", "/readyz")).status == 200
 
 
-async def test_a_dead_broker_is_a_503_within_5_seconds_and_forgotten_when_it_is_back(
+async def test_without_a_spool_a_dead_broker_is_a_503_within_5_seconds_and_forgotten_when_it_is_back(
     own_kafka: KafkaBroker, tmp_path: Path
 ) -> None:
-    settings = Settings(data=tmp_path, bus_url=own_kafka.url, secret="s" * 32)
+    settings = Settings(data=tmp_path, bus_url=own_kafka.url, secret="s" * 32, spool_bytes=0)
     async with open_front_door(settings) as door:
         assert (await door.post("/v1/page", PAGE)).status == 200
         own_kafka.kill()
