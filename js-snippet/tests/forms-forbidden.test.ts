@@ -25,8 +25,9 @@ describe("what is never looked at", () => {
 
   test("an ignored component, whatever is inside it", () => {
     const form = filled("<fancy-field data-leadlight-ignore></fancy-field>");
-    form.firstElementChild!.attachShadow({ mode: "open" }).innerHTML = `<input type="email" name="e" value="${MARA}">`;
-    expect(readForm(form)).toEqual({ traits: undefined, fields: [], proof: "" });
+    const root = form.firstElementChild!.attachShadow({ mode: "open" });
+    root.innerHTML = `<input type="email" name="e" value="${MARA}">`;
+    expect(readForm(form, [root])).toEqual({ traits: undefined, fields: [], proof: "" });
   });
 
   test("fields that the browser does not send", () => {

@@ -140,7 +140,8 @@ describe("where fields stand", () => {
     const form = filled("<fancy-field></fancy-field>");
     const root = form.firstElementChild!.attachShadow({ mode: "open" });
     root.innerHTML = `<input type="email" name="e" value="${MARA}">`;
-    expect(readForm(form)).toMatchObject({ traits: { email: MARA }, fields: ["e"] });
+    expect(readForm(form, [root])).toMatchObject({ traits: { email: MARA }, fields: ["e"] });
+    expect(readForm(document.createElement("form"), [root])).toMatchObject({ traits: undefined, fields: [] });
   });
 
   test("a field called id, name or elements does not hide the form's own", () => {
@@ -153,6 +154,6 @@ describe("where fields stand", () => {
     const form = filled(`${many(0)}<input name="full_name" value="Mara Lindqvist"><input type="email" name="email" value="${MARA}">${many(250)}`);
     const read = readForm(form);
     expect(read.traits).toEqual({ name: "Mara Lindqvist", email: MARA });
-    expect(read.fields.length).toBe(100);
+    expect(read.fields.length).toBe(50);
   });
 });

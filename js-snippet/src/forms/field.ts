@@ -52,8 +52,9 @@ export const mayBeTold = (field: Field): boolean =>
 
 /** What stands in it, if it is one for a short text that will be sent. */
 export function textIn(field: Field): string {
+  if (!SHORT_TEXT.test(typeOf(field))) return "";
   const { value } = field;
-  return typeof value === "string" && value.length < 250 && SHORT_TEXT.test(typeOf(field)) && !field.matches(":disabled") ? value.trim() : "";
+  return typeof value === "string" && value && value.length < 250 && !field.matches(":disabled") ? value.trim() : "";
 }
 
 /** The first line of a longer text. */
@@ -87,7 +88,7 @@ export function senseOf(field: Field, label: Element | undefined): Sense | undef
     names(field),
     plain(say(field, "data-name")),
     plain(say(field, "aria-label")),
-    ...say(field, "aria-labelledby").split(/\s+/).map((id) => text(id ? root.getElementById(id) : null)),
+    ...(say(field, "aria-labelledby").match(/\S+/g) || []).map((id) => text(root.getElementById(id))),
     text(label),
     plain(say(field, "placeholder")),
   ];

@@ -10,9 +10,13 @@ export interface Heard {
 const IN_A_ROOT = ["submit", "invalid"]; // these do not leave a shadow root
 const IN_A_WINDOW = [...IN_A_ROOT, "click", "keydown", "focusin"];
 
-/** Hears forms wherever they are, and tells before a script sends one by `submit()`, which no event does. */
-export function watchEverywhere(heard: Heard, sentByScript: (form: HTMLFormElement) => void): void {
+/**
+ * Hears forms wherever they are, and tells before a script sends one by `submit()`, which no event does.
+ * Answers with the shadow roots in which somebody has been so far.
+ */
+export function watchEverywhere(heard: Heard, sentByScript: (form: HTMLFormElement) => void): () => readonly ShadowRoot[] {
   const patched = new WeakSet<object>();
+  let roots: ShadowRoot[] = [];
 
   // One function for all: adding it twice adds it once.
   const hear = (event: Event): unknown =>
@@ -23,17 +27,17 @@ export function watchEverywhere(heard: Heard, sentByScript: (form: HTMLFormEleme
       if (event.type === "blur") return setTimeout(() => attempt(() => enter(document.activeElement!)));
       path.forEach(watchRoot);
       const view = (target.ownerDocument || document).defaultView!;
-      if (view !== window && "version" in (view.leadlight || [])) return; // a framed page with a tag of its own tells by itself
+      if (view !== window && "version" in ((view as unknown as { leadlight?: object }).leadlight || {})) return; // a framed page with a tag of its own tells by itself
       heard(event, path.filter((node) => node.nodeType === 1));
     });
 
   const listen = (target: EventTarget, names: string[]): void => names.forEach((name) => target.addEventListener(name, hear, true));
 
   function watchRoot(node: Node): void {
-    if (node.nodeType === 11) {
-      listen(node, IN_A_ROOT);
-      listen(node, ["load"]);
-    }
+    if (node.nodeType !== 11 || roots.includes(node as ShadowRoot)) return;
+    listen(node, IN_A_ROOT);
+    listen(node, ["load"]);
+    roots = roots.filter(({ isConnected }) => isConnected).concat(node as ShadowRoot);
   }
 
   function watch(view: Window & typeof globalThis): void {
@@ -71,4 +75,5 @@ export function watchEverywhere(heard: Heard, sentByScript: (form: HTMLFormEleme
     watchRoot(active.shadowRoot);
     active = active.shadowRoot.activeElement;
   }
+  return () => roots;
 }

@@ -2,9 +2,9 @@ import { labelsIn, lineIn, mayBeTold, senseOf, textIn, type Entry, type Field } 
 import { isEmail, isPhone, isWords } from "./values";
 import { FOR_OTHERS, plain, type Meaning } from "./words";
 
-const MOST_NAMES = 100;
+const MOST_NAMES = 50;
 const MOST_EMAILS = 20;
-const NEIGHBOURS = 30; // fields looked at before and after the e-mail
+const NEIGHBOURS = 12; // fields looked at before and after the e-mail
 
 export interface Introduction {
   /** Who the form says its sender is; only with a valid e-mail. */
@@ -15,10 +15,13 @@ export interface Introduction {
   proof: string;
 }
 
+const CONTROL = "input,select,textarea";
+const IGNORED = "[data-leadlight-ignore]";
+
 /** Marked to be ignored: itself, what it is in, or the frame it is in. */
 export function ignored(element: Element): boolean {
   for (let inner: Element | null | undefined = element; inner; inner = outside(inner)) {
-    if (inner.closest("[data-leadlight-ignore]")) return true;
+    if (inner.closest(IGNORED)) return true;
   }
   return false;
 }
@@ -28,16 +31,15 @@ const outside = (element: Element): Element | null | undefined =>
 
 const { get: controls } = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements")!;
 
-/** A form's controls, wherever they stand, and those inside components with an open shadow root. */
-function fieldsOf(form: Element): Field[] {
-  const fields = new Set<Field>(form.tagName === "FORM" ? (controls!.call(form) as HTMLCollectionOf<HTMLInputElement>) : []);
-  const walk = (part: ParentNode, inside: boolean): void =>
-    part.querySelectorAll("*").forEach((element) => {
-      if (element.shadowRoot) walk(element.shadowRoot, true);
-      else if (inside && /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName)) fields.add(element);
-    });
-  walk(form, form.tagName !== "FORM");
-  return [...fields];
+/** A form's controls, wherever they stand, and those in these shadow roots inside it; without ignored ones. */
+function fieldsOf(form: Element, roots: readonly ShadowRoot[]): Field[] {
+  const fields = new Set<Field>(form.tagName === "FORM" ? (controls!.call(form) as HTMLCollectionOf<HTMLInputElement>) : form.querySelectorAll(CONTROL));
+  for (const root of roots) {
+    let around: Element | null | undefined = root.host;
+    while (around && !form.contains(around)) around = (around.getRootNode() as ShadowRoot).host;
+    if (around && !ignored(root.host)) root.querySelectorAll(CONTROL).forEach((field) => fields.add(field));
+  }
+  return [...fields].filter((field) => !field.closest(IGNORED));
 }
 
 /**
@@ -45,14 +47,13 @@ function fieldsOf(form: Element): Field[] {
  *
  * Of several e-mails the one marked as the sender's own counts, then the first; of a list of like ones none does.
  */
-export function readForm(form: Element): Introduction {
+export function readForm(form: Element, roots: readonly ShadowRoot[] = []): Introduction {
   const names = new Set<string>();
   const entries: Entry[] = [];
   let longest = "";
-  for (const field of fieldsOf(form)) {
+  for (const field of fieldsOf(form, roots)) {
     const value = textIn(field);
     const mayCount = names.size < MOST_NAMES;
-    if (!(value || mayCount) || ignored(field)) continue;
     if (value) entries.push({ field, value });
     if (!mayCount || !mayBeTold(field)) continue;
     const name = field.getAttribute("name");

@@ -32,4 +32,4 @@ export const isPhone = (value: string): boolean => PHONE.test(value) && digitsOf
 
 /** A name, a company, a job title: words, with no more digits than a company has. */
 export const isWords = (value: string): boolean =>
-  value.length < 120 && /\p{L}/u.test(value) && digitsOf(value).length < 6 && !/@|:\/\/|[\r\n<>{}]/.test(value) && !SALUTATION.test(value);
+  value.length < 120 && /[^\0-@[-`{-\u00bf]/.test(value) && digitsOf(value).length < 6 && !/@|:\/\/|[\r\n<>{}]/.test(value) && !SALUTATION.test(value);

@@ -16,7 +16,8 @@ const BUTTON =
 
 /** What the core gives this part to work with: see src/parts.ts. */
 export type Submitted = (traits: Properties | undefined, properties?: Properties) => void;
-export type WatchForms = (submitted: Submitted, early: readonly HTMLFormElement[]) => void;
+/** `early`: what happened before this part was there. */
+export type WatchForms = (submitted: Submitted, early: readonly Event[]) => void;
 
 interface Held {
   introduction: Introduction;
@@ -30,11 +31,21 @@ interface Held {
 export const watchForms: WatchForms = (submitted, early) => {
   const held = new Map<Element, Held>();
   const told = new WeakMap<Element, { words: string; at: number }>();
+  /** Its button was pressed, and now it is the page's turn: most likely a submit event follows, and it is read then. */
+  let pressed: Element | undefined;
+
+  function readPressed(): void {
+    if (pressed) hold(pressed);
+  }
+
+  const expects = (): unknown => (readPressed(), held.size);
+  const watchRequestsOf = (form: Element): void => [window, form.ownerDocument.defaultView!].forEach((view) => attempt(() => watchRequests(view, expects, prove)));
 
   /** Reads a form now, to be told if it is sent. */
   function hold(form: Element, event?: Event): Introduction | undefined {
+    pressed = undefined;
     if (ignored(form) || isSearch(form)) return;
-    const introduction = readForm(form);
+    const introduction = readForm(form, roots());
     const before = held.get(form);
     if (before && before.introduction.proof && !introduction.proof) return; // emptied while what was in it is on its way
     const properties = {
@@ -46,7 +57,7 @@ export const watchForms: WatchForms = (submitted, early) => {
     const waiting = { introduction, properties, at: now(), event };
     held.set(form, waiting);
     setTimeout(() => held.get(form) === waiting && held.delete(form), PROOF_MS);
-    for (const view of new Set([window, form.ownerDocument.defaultView!])) attempt(() => watchRequests(view, () => held.size, prove));
+    watchRequestsOf(form);
     return introduction;
   }
 
@@ -75,7 +86,7 @@ export const watchForms: WatchForms = (submitted, early) => {
     held.forEach(({ event }, form) => event && event.isTrusted && !event.defaultPrevented && goesOut(form, (event as SubmitEvent).submitter) && tell(form));
   }
 
-  watchEverywhere(
+  const roots = watchEverywhere(
     (event, path) => {
       const target = path[0] as HTMLElement & { form?: HTMLFormElement | null };
       if (event.type === "submit") {
@@ -83,10 +94,15 @@ export const watchForms: WatchForms = (submitted, early) => {
         setTimeout(() => attempt(settle)); // by then the page has prevented it, or not
       } else if (event.type === "invalid") {
         if (target.form) held.delete(target.form);
+        pressed = undefined;
       } else if (event.type === "click" || (event as KeyboardEvent).key === "Enter") {
-        const pressed = event.type === "click" ? path.find((node) => node.matches(BUTTON)) : target.tagName === "INPUT" && target;
-        const form = pressed && ((pressed as typeof target).form || path.find(({ tagName }) => tagName === "FORM") || around(pressed, path));
-        if (form) hold(form);
+        const button = (event.type === "click" ? path.find((node) => node.matches(BUTTON)) : target.tagName === "INPUT" && target) as typeof target | undefined;
+        const form = button && (button.form || path.find(({ tagName }) => tagName === "FORM") || around(button, path));
+        if (!form) return;
+        pressed = form;
+        if (/^(button|)$/.test((button as HTMLButtonElement).type || "")) return void readPressed();
+        watchRequestsOf(form);
+        setTimeout(() => attempt(readPressed));
       }
     },
     (form) => {
@@ -95,7 +111,8 @@ export const watchForms: WatchForms = (submitted, early) => {
   );
   addEventListener("pagehide", () => attempt(settle), true);
 
-  early.forEach((form) => form.isConnected && !ignored(form) && !isSearch(form) && submitted(readForm(form).traits));
+  for (const event of early) if (event.type === "submit") attempt(() => hold(event.target as Element, event));
+  settle();
 };
 
 /** What stands around a button, close by, with fields that no form holds together. */

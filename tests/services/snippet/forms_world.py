@@ -75,9 +75,10 @@ class Visit:
 
     async def part_is_there(self) -> None:
         await self.page.evaluate(
-            """new Promise((done) => {
+            """new Promise((done, fail) => {
               const look = () => /native code/.test(HTMLFormElement.prototype.submit) ? setTimeout(look, 20) : done();
               look();
+              setTimeout(fail, 15000, new Error("nothing reads forms here"));
             })"""
         )
 
