@@ -273,9 +273,9 @@ def _named(
 
 
 def _impersonal_page(page: Page | None) -> Page | None:
-    if page is None or "@" not in page.title:
+    if page is None or (title := without_emails(page.title)) == page.title:
         return page
-    return Page(page.url, page.path, without_emails(page.title), page.referrer, page.search)
+    return Page(page.url, page.path, title, page.referrer, page.search)
 
 
 def bounded_event_id(given: str) -> str:
