@@ -1,5 +1,6 @@
 // Builds leadlight.js and the part that it loads later. With a folder as argument: writes them there; without: only weighs them.
 // `buildSnippet` is what the Python package's build hook calls.
+import { parse } from "acorn";
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,15 +14,19 @@ const MOST_BYTES = 2048; // of the core, compressed, whichever way
 
 /**
  * Every file as it is to be served, by name, and the manifest: version, and of each file its integrity hash and weight.
- * Each script is there twice: under the name that follows releases, and under the name of its version, frozen.
+ * Each script is there twice: under the name that follows releases, and under the name of its version, frozen. A page that pins
+ * the frozen leadlight.js by its hash pins with it the parts: that copy knows their hashes, the other trusts its host.
  */
 export async function buildSnippet() {
   const { version } = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8"));
-  const forms = await script("src/leadlight-forms.ts", { VERSION: JSON.stringify(version) });
-  const core = await script("src/leadlight.ts", { VERSION: JSON.stringify(version), FORMS_INTEGRITY: JSON.stringify(integrityOf(forms)) });
+  const make = (entry, integrity) => script(`src/${entry}.ts`, { VERSION: version, ...integrity });
+  const forms = await make("leadlight-forms");
+  const more = await make("leadlight-more", { FORMS_INTEGRITY: integrityOf(forms) });
   const files = {
-    "leadlight.js": core,
-    [`leadlight-${version}.js`]: core,
+    "leadlight.js": await make("leadlight", { MORE_INTEGRITY: "" }),
+    [`leadlight-${version}.js`]: await make("leadlight", { MORE_INTEGRITY: integrityOf(more) }),
+    "leadlight-more.js": more,
+    [`leadlight-more-${version}.js`]: more,
     "leadlight-forms.js": forms,
     [`leadlight-forms-${version}.js`]: forms,
   };
@@ -30,23 +35,25 @@ export async function buildSnippet() {
 }
 
 /** One minified script without exports. */
-async function script(entry, define) {
+async function script(entry, constants) {
   const { outputFiles } = await build({
     absWorkingDir: HERE,
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    format: "iife",
+    format: "esm",
     target: "es2019",
     charset: "utf8",
     legalComments: "none",
     tsconfigRaw: "{}", // leaves "use strict" out: esbuild keeps module semantics without it
-    define,
+    define: Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)])),
     write: false,
   });
   // A second pass puts functions that are used once where they are used: a twentieth less on every visitor's wire.
   const small = await minify(outputFiles[0].text, { ecma: 2019, module: true, compress: { passes: 3, unsafe_arrows: true } });
-  return Buffer.from(small.code);
+  const code = `(()=>{try{${small.code.replace(/;$/, "")}}catch{}})()`; // nothing goes wrong in the page's name
+  parse(code, { ecmaVersion: 2019, sourceType: "script" });
+  return Buffer.from(code);
 }
 
 const integrityOf = (code) => `sha384-${createHash("sha384").update(code).digest("base64")}`;
@@ -60,8 +67,9 @@ if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.ur
     mkdirSync(folder, { recursive: true });
     for (const [name, code] of Object.entries(files)) writeFileSync(join(folder, name), code);
     writeFileSync(join(folder, "leadlight.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+    await build({ absWorkingDir: HERE, entryPoints: ["src/load.ts"], format: "esm", target: "es2019", outdir: resolve(folder) });
   }
-  for (const name of ["leadlight.js", "leadlight-forms.js"]) {
+  for (const name of ["leadlight.js", `leadlight-${manifest.version}.js`, "leadlight-more.js", "leadlight-forms.js"]) {
     const { brotli, gzip, bytes } = manifest.files[name];
     console.log(`${name}: ${brotli} bytes brotli, ${gzip} gzip, ${bytes} as it is`);
   }

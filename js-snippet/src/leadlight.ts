@@ -1,89 +1,46 @@
-import { envelope, type Envelope, type Page, type Properties } from "./envelope";
-import { watchForForms } from "./parts";
-import { createQueue } from "./queue";
-import { attempt, listen } from "./safely";
-import { watchViews } from "./views";
-import { forget, setUserId, uuid, vanish } from "./visitor";
+import { storage } from "./box";
+import type { Call } from "./surface";
+import { api, early, MOST_WAITING, more } from "./parts";
+import { watchNetwork } from "./queue";
+import { guard, on } from "./safely";
+import { consent, doNotTrack, globalPrivacyControl, mode } from "./tag";
+import { actions, countIfMoved, go, reportWhenDue, watchViews } from "./views";
 
-const CALLS = ["track", "identify", "page", "reset"] as const;
-type Call = [name: (typeof CALLS)[number], ...args: unknown[]];
+const LOOK_MS = 1000;
 
-/** What the page itself may tell. */
-interface Actions {
-  track: (event: string, properties?: Properties) => void;
-  identify: (user: string | Properties, traits?: Properties) => void;
-  page: (properties?: Properties) => void;
-  reset: () => void;
-}
-
-/** The one global. A page that calls before this script is here puts a list of calls in its place. */
-export interface Leadlight extends Actions {
-  version: string;
-  push: (call: Call) => void;
-}
-
-declare global {
-  interface Window {
-    leadlight?: Leadlight | Call[];
+const push = guard((call: Call) => {
+  const [name, ...args] = call;
+  if (actions[name]) actions[name]!(...args);
+  else {
+    more();
+    if (!api[MOST_WAITING]) api[api.length] = call;
   }
-  interface Navigator {
-    globalPrivacyControl?: boolean;
-  }
-  interface Document {
-    prerendering?: boolean;
-  }
-  const VERSION: string;
-}
+});
 
-/** Begins to watch this page. */
-function observe(address: string, writeKey: string): Actions {
-  const tab = attempt(() => (sessionStorage.leadlight = sessionStorage.leadlight || uuid())) || uuid();
-  const { add, flush } = createQueue(address, writeKey, tab);
+const start = (): void => {
+  if (document.prerendering || api.version) return;
+  (window as any).leadlight = api;
+  api.version = VERSION;
+  (api as any).push = push;
+  "page track identify group reset consent optOut optIn".split(" ").map((name) => (api[name as any] = ((...args: unknown[]) => push([name, ...args])) as any));
+  watchNetwork();
+  watchViews();
+  on("pointerdown focusin click submit", (event) => {
+    more();
+    if (!early[MOST_WAITING]) early.push(event);
+  });
+  if (consent || mode || globalPrivacyControl || doNotTrack! == (1 as any) || storage["leadlight.out"] || storage["leadlight.consent"]) more();
+  else go({});
+  api.splice(0).map(push);
+  setInterval(
+    guard(() => {
+      countIfMoved();
+      reportWhenDue();
+      if (document.forms[0] || window[0]) more();
+    }),
+    LOOK_MS,
+  );
+};
 
-  const emit = (type: Envelope["type"], page: Page, body: Properties, hold?: boolean): string => {
-    const event = envelope(type, page, body);
-    add(event, hold);
-    return event.messageId;
-  };
-  const views = watchViews(emit, flush);
-
-  watchForForms((traits, properties) => {
-    if (traits) emit("identify", views.current(), { traits });
-    if (properties) emit("track", views.current(), { event: "Form Submitted", properties });
-    flush(true);
-  }, tag);
-
-  return {
-    track: (event, properties) => emit("track", views.current(), { event, properties }),
-    identify(user, traits) {
-      if (typeof user === "object") traits = user;
-      else if (user) setUserId(user);
-      emit("identify", views.current(), { traits });
-    },
-    page: views.count,
-    reset: forget,
-  };
-}
-
-function start(): void {
-  const early = window.leadlight;
-  if (document.prerendering || (early && "version" in early)) return;
-  const { writeKey, key, endpoint } = tag.dataset;
-  const optedOut = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
-  if (optedOut) vanish();
-  const actions = !optedOut && observe((endpoint || new URL(tag.src).origin) + "/v1/batch", (writeKey || key)!);
-
-  const push = (call: Call): unknown =>
-    attempt(() => {
-      const [name, ...args] = call;
-      if (actions) (actions[name] as (...args: unknown[]) => void)(...args);
-    });
-  const api = { push, version: VERSION } as Leadlight;
-  for (const name of CALLS) api[name] = (...args: unknown[]) => push([name, ...args]);
-  window.leadlight = api;
-  if (Array.isArray(early)) early.forEach(push);
-}
-
-const tag = document.currentScript as HTMLScriptElement;
-attempt(() => (document.title || document.body) && start());
-listen(document, "prerenderingchange DOMContentLoaded", start); // when the title was not there yet, or nobody saw the page
+if (document.body) start();
+on("prerenderingchange DOMContentLoaded", start); // when the title was not there yet, or nobody saw the page

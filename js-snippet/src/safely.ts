@@ -1,14 +1,16 @@
 // The page is somebody else's: nothing that runs here throws into it.
 
-export function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return;
-  }
-}
+/** The same, except that it never throws. */
+export const guard =
+  <A, T>(action: (argument: A) => T) =>
+  (argument?: A): T | any => {
+    try {
+      return action(argument!);
+    } catch {}
+  };
 
-export const listen = (target: EventTarget, names: string, listener: (event: Event) => unknown): void =>
-  names.split(" ").forEach((name) => target.addEventListener(name, (event) => attempt(() => listener(event)), true));
+export const attempt = <T>(action: () => T): T | undefined => guard(action)();
 
-export const later = (action: () => unknown, delayMs: number): number => setTimeout(() => attempt(action), delayMs) as unknown as number;
+/** Listens on the window, and hears of everything in it before the page does. */
+export const on = (names: string, listener: (event: any) => unknown, target: EventTarget = window): unknown =>
+  names.split(" ").map((name) => target.addEventListener(name, guard(listener), true));

@@ -1,128 +1,133 @@
-import { ACTIVE_MS, engagedSince, reportStep } from "./engagement";
-import { address, describePage, type Envelope, type Page, type Properties } from "./envelope";
-import { later, listen } from "./safely";
+import { get, storage } from "./box";
+import type { Kind, Page, Properties } from "./envelope";
+import { add, flush } from "./queue";
+import { randomId } from "./random";
+import { attempt, guard, on } from "./safely";
+import { hash, locale, mode, userAgent } from "./tag";
+import { USER, visitorId } from "./visitor";
 
-const SETTLE_MS = 50; // a single-page site sets its title, and redirects, just after the address changes
-const LEAVING_MS = 10000; // a navigation that takes longer has failed
+/** How long one sign of activity counts. */
+const ACTIVE_MS = 15000;
+
+const FIRST_REPORT_MS = 5000; // then at 10, 20, 40 ... s
 const LEAST_REPORT_MS = 100;
+const SETTLE_MS = 50; // a single-page site sets its title, and redirects, just after the address changes
 
-/** Sends a call on its way; `hold`: with this site's next page, which is about to come. Answers with its id. */
-type Emit = (type: Envelope["type"], page: Page, body: Properties, hold?: boolean) => string;
+/** What each call's context says beside the usual; undefined: nothing is counted. */
+let context: Properties | undefined;
+/** What pages may call so far. */
+export const actions: Record<string, (...args: any[]) => unknown> = {};
 
-export interface Views {
-  /** Counts a page view now, whatever the address. */
-  count: (properties?: Properties) => void;
-  /** The page being viewed. */
-  current: () => Page;
-}
+let page: Page | undefined;
+let seen: string;
+let id: string;
+let engagedMs: number;
+let reportedMs: number;
+let creditedUntil: number;
+let lastActive: number;
+let deepest: number;
+let leavingUntil: number;
 
-const now = (): number => performance.now();
+/** Counts from now on, if it did not already, until there is no `next` context. */
+export const go = (next: Properties | undefined): void => {
+  const before = context;
+  context = next;
+  actions.page = count;
+  actions.track = (event, properties) => tell("track", { event, properties });
+  if (next && !before) count();
+};
 
-/** Counts page views, and the time somebody is engaged in each. */
-export function watchViews(emit: Emit, flush: (leaving: true) => void): Views {
-  let page: Page | undefined;
-  let id: string;
-  let engagedMs: number;
-  let reportedMs: number;
-  let creditedUntil: number;
-  let lastActive: number;
-  let deepest: number;
-  let reportTimer: number;
-  let settleTimer: number;
-  let stayingSince = -LEAVING_MS;
-
-  function count(properties?: Properties): void {
-    report();
-    page = describePage(page ? page.url : document.referrer);
-    id = emit("page", page, { properties: { ...page, ...properties } });
-    engagedMs = reportedMs = deepest = 0;
-    lastActive = creditedUntil = now();
-    if (document.hidden) lastActive = -ACTIVE_MS;
-    plan();
-  }
-
-  function countIfMoved(): void {
-    if (!page || page.url !== address()) count();
-  }
-
-  function settle(): void {
-    stayingSince = -LEAVING_MS;
-    clearTimeout(settleTimer);
-    settleTimer = later(countIfMoved, SETTLE_MS);
-  }
-
-  function credit(): void {
-    const more = engagedSince(creditedUntil, lastActive, now());
-    engagedMs += more;
-    creditedUntil += more;
-  }
-
-  /** Tells how long the view has been engaged with: cumulative, so that a loss or a repeat does no harm. */
-  function report(leastMs = LEAST_REPORT_MS, hold?: boolean): void {
-    if (!page) return;
-    credit();
-    if (engagedMs - reportedMs < leastMs) return;
-    reportedMs = engagedMs;
-    const properties = {
-      page_view_id: id,
-      engaged_ms: Math.round(engagedMs),
-      active_until: new Date(Date.now() - now() + creditedUntil).toISOString(),
-      scroll_percent: Math.min(100, Math.round(((deepest + innerHeight) / document.documentElement.scrollHeight) * 100)),
-    };
-    emit("track", page, { event: "Page Engaged", properties }, hold);
-  }
-
-  function plan(): void {
-    clearTimeout(reportTimer);
-    if (now() < lastActive + ACTIVE_MS) reportTimer = later(reportWhenDue, reportedMs + reportStep(reportedMs) - engagedMs);
-  }
-
-  function reportWhenDue(): void {
-    report(reportStep(reportedMs));
-    plan();
-  }
-
-  function act(): void {
-    if (document.hidden) return;
-    credit();
-    const idle = now() >= lastActive + ACTIVE_MS;
-    lastActive = creditedUntil = now();
-    deepest = Math.max(deepest, scrollY);
-    if (idle) plan();
-  }
-
-  function leave(): void {
-    countIfMoved();
-    if (now() > stayingSince + LEAVING_MS) report();
-    flush(true);
-    report(LEAST_REPORT_MS, true);
-    lastActive = -ACTIVE_MS;
-  }
-
+/** Tells something about the page being viewed. */
+export const tell = (type: Kind, body: Properties): void => {
   countIfMoved();
+  emit(type, body);
+};
 
-  listen(window, "pointerdown pointermove keydown scroll", act);
-  listen(document, "visibilitychange", () => (document.hidden ? leave() : act()));
-  listen(window, "pagehide", leave);
-  listen(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && count());
-
-  const { navigation } = window;
-  if (navigation) {
-    listen(navigation, "currententrychange", settle);
-    listen(navigation, "navigate", (event) => {
-      const { sameDocument, url } = (event as NavigateEvent).destination;
-      stayingSince = !sameDocument && url.startsWith(location.origin + "/") ? now() : -LEAVING_MS;
-    });
-  } else {
-    for (const name of ["pushState", "replaceState"] as const) {
-      const original = history[name];
-      history[name] = function (...change) {
-        original.apply(this, change);
-        settle();
-      };
-    }
-    listen(window, "popstate", settle);
+const emit = (type: Kind, body: Properties): string => {
+  const id = randomId();
+  if (context && !storage["leadlight.out"]) {
+    add(
+      JSON.stringify({
+        type,
+        messageId: id,
+        timestamp: new Date(),
+        anonymousId: mode ? undefined : visitorId(),
+        userId: get(USER),
+        context: { page, userAgent, locale, library: { name: "leadlight.js", version: VERSION }, ...context },
+        ...body,
+      }),
+      id,
+    );
   }
+  return id;
+};
 
-  return { count, current: () => (countIfMoved(), page!) };
+// What follows "#" is the page's own business and may hold secrets, unless the site's router goes by it: `data-hash`.
+const fragment = (): string => (hash == null ? "" : location.hash);
+const address = (search = location.search): string => location.origin + location.pathname + search + fragment();
+
+/** Counts a page view now, whatever the address. */
+export const count = (properties?: Properties): void => {
+  report();
+  // The site's script may have taken the campaign off the address before this one was there.
+  const search = (!page && attempt(() => /\?[^#]*/.exec(performance.getEntriesByType("navigation")[0]!.name)![0])) || location.search;
+  seen = address();
+  page = {
+    url: address(search),
+    path: location.pathname + fragment(),
+    referrer: page ? page.url : document.referrer,
+    title: document.title,
+    search,
+  };
+  id = emit("page", { properties: { ...page, ...properties } });
+  engagedMs = reportedMs = deepest = leavingUntil = 0;
+  creditedUntil = Date.now();
+  lastActive = document.hidden ? 0 : creditedUntil;
+};
+
+export const countIfMoved = (): void => {
+  if (context && seen != address()) count();
+};
+
+/** Tells how long the view has been engaged with, as far as activity reaches: cumulative, so that a loss or a repeat does no harm. */
+const report = (leastMs = LEAST_REPORT_MS): void => {
+  const until = Math.min(Date.now(), lastActive + ACTIVE_MS);
+  if (until > creditedUntil) {
+    engagedMs += until - creditedUntil;
+    creditedUntil = until;
+  }
+  if (engagedMs - reportedMs >= leastMs) {
+    reportedMs = engagedMs;
+    emit("track", {
+      event: "Page Engaged",
+      properties: {
+        page_view_id: id,
+        engaged_ms: engagedMs,
+        active_until: new Date(creditedUntil),
+        scroll_percent: Math.round(((deepest + innerHeight) / document.documentElement.scrollHeight) * 100),
+      },
+    });
+  }
+};
+
+export const reportWhenDue = (): void => report(Math.max(reportedMs, FIRST_REPORT_MS));
+
+/** A page of this site is about to come, until then: it can send what there is to tell. */
+export const expectPage = (until: number): unknown => (leavingUntil = until);
+
+export function watchViews(): void {
+  on("pointerdown pointermove keydown scroll visibilitychange", () => {
+    if (document.hidden) {
+      countIfMoved();
+      report();
+      if (Date.now() > leavingUntil) flush(1);
+      lastActive = 0;
+    } else {
+      report(9e9);
+      lastActive = creditedUntil = Date.now();
+      deepest = Math.max(deepest, scrollY);
+    }
+  });
+  on("pageshow", ({ persisted }) => persisted && count());
+  on("currententrychange", () => setTimeout(guard(countIfMoved), SETTLE_MS), window.navigation);
 }

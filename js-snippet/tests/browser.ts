@@ -51,21 +51,23 @@ export async function open(path = "/", attributes: Record<string, string> = {}, 
   for (const [name, value] of Object.entries(attributes)) tag.setAttribute(name, value);
   Object.defineProperty(tag, "src", { value: "https://collect.example/leadlight.js" });
   Object.defineProperty(document, "currentScript", { configurable: true, get: () => tag });
-  arriving = undefined;
   await import("../src/leadlight");
-  await arriving;
+  await settled();
 }
 
 /** Puts a form on the page; somebody comes to its first field, which brings the part that reads forms. */
 export async function fillIn(html: string): Promise<HTMLFormElement> {
   document.body.innerHTML = html;
-  document.querySelector<HTMLElement>("input,textarea")!.focus();
-  await arriving;
+  document.querySelector<HTMLElement>("input,textarea")!.dispatchEvent(new Event("focusin", { bubbles: true, composed: true }));
+  await settled();
   return document.querySelector("form")!;
 }
 
 export function submit(form: HTMLFormElement): void {
-  form.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  form.action = "/sent";
+  const event = new Event("submit", { bubbles: true, cancelable: true });
+  Object.defineProperty(event, "isTrusted", { value: true }); // by a person's hand
+  form.dispatchEvent(event);
 }
 
 /** Parts of the script that the page asked for, by their address. */
@@ -74,19 +76,28 @@ export const asked: HTMLScriptElement[] = [];
 /** Set to true, and the network brings no parts of the script. */
 export const network = { slow: false };
 
-let arriving: Promise<unknown> | undefined;
+let arriving: Promise<unknown> = Promise.resolve();
 
 document.head.append = (...nodes) => {
   const part = nodes[0] as HTMLScriptElement;
   asked.push(part);
-  if (!network.slow) arriving = arrive(part);
+  if (!network.slow) arrive(part);
 };
 
-/** A part of the script that was asked for is here. */
-export async function arrive(part: HTMLScriptElement): Promise<void> {
-  await Promise.resolve();
-  Object.defineProperty(document, "currentScript", { configurable: true, get: () => part });
-  await import("../src/leadlight-forms");
+/** A part of the script that was asked for is here, and so are those that it asks for in turn. */
+export function arrive(part: HTMLScriptElement): Promise<unknown> {
+  const load = /-more-/.test(part.src) ? () => import("../src/leadlight-more") : () => import("../src/leadlight-forms");
+  const before = arriving;
+  return (arriving = (async () => {
+    await before;
+    Object.defineProperty(document, "currentScript", { configurable: true, get: () => part });
+    await load();
+  })());
+}
+
+/** Everything that was asked for is here. */
+export async function settled(): Promise<void> {
+  for (let last; last !== arriving; ) await (last = arriving);
 }
 
 const { pushState, replaceState } = history;

