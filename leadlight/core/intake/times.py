@@ -13,14 +13,14 @@ BROWSER_CHARACTERS = 24
 """Of `2026-05-04T12:30:15.678Z`: what nearly all clients send, and read without further looks."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS = [timedelta(microseconds=number) for number in range(1_000)]  # `replace` costs ten times as much
 SECONDS_BELOW = 100_000_000_000
 """A number under this counts seconds since 1970, one above it milliseconds."""
 
 
 def to_milliseconds(at: datetime) -> datetime:
     """Cut to whole milliseconds."""
-    beyond = at.microsecond % 1000
-    return at.replace(microsecond=at.microsecond - beyond) if beyond else at
+    return at - _MICROSECONDS[at.microsecond % 1000]
 
 
 def read_time(value: Any) -> datetime | None:

@@ -43,6 +43,11 @@ class Receiving(IntEnum):
 
 NOTHING, HEAD, BODY = Receiving.NOTHING, Receiving.HEAD, Receiving.BODY
 
+
+def _nowhere(_header: tuple[bytes, bytes]) -> None:
+    """Where headers go that nobody reads."""
+
+
 Turn = Exchange | RequestResponseCycle
 """A request that waits for its answer: a service's direct one, or an ASGI application's."""
 
@@ -83,8 +88,10 @@ class Connection(asyncio.Protocol):
         self._large = False
         self._body_bytes = 0  # of an ASGI application's request
         self._uninvited = False
+        self._offered = b""
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._add_header = self._headers.append
         self.peer: tuple[str, int] | None = None
 
     # The transport's calls
@@ -132,10 +139,10 @@ class Connection(asyncio.Protocol):
             self._large = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # nobody here speaks another protocol
+        except httptools.HttpParserUpgrade as upgrade:
             if self._refusal is None:
                 self._parser = httptools.HttpRequestParser(self)
-                self.data_received(data[upgrade.args[0] :])
+                self.data_received(self._without_offer() + data[upgrade.args[0] :])
                 return
         except httptools.HttpParserCallbackError:
             log.exception("a request could not be read")
@@ -174,7 +181,9 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._url = b""
-        self._headers = []
+        headers: list[tuple[bytes, bytes]] = []
+        self._headers = headers
+        self._add_header = headers.append
         self._turn = None
         self._receiving = HEAD
         self._since = self._front.now
@@ -185,14 +194,17 @@ class Connection(asyncio.Protocol):
         self._url = self._url + url if self._url else url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._receiving is HEAD:  # not those after a chunked body
-            self._headers.append((name.lower(), value))
+        self._add_header((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         if self._deaf or self._refusal is not None:
             return
+        self._add_header, limits = _nowhere, self._front.limits  # `_nowhere`: for what comes after a chunked body
         headers = dict(self._headers)
-        if self._large or self._head_bytes or len(headers) != len(self._headers):
+        if self._parser.should_upgrade():
+            self._note_offer()
+            return
+        if self._large or self._head_bytes or not len(headers) == len(self._headers) <= limits.headers:
             self._check_rare(headers)
         self._receiving = BODY
         self._since = self._front.now
@@ -237,7 +249,7 @@ class Connection(asyncio.Protocol):
             turn.message_event.set()
 
     def on_message_complete(self) -> None:
-        if self._refusal is not None:
+        if self._refusal is not None or self._receiving is HEAD:
             return
         self._receiving = NOTHING
         self._since = self._front.now
@@ -266,6 +278,25 @@ class Connection(asyncio.Protocol):
         for listed in _LISTS:
             if listed in headers:
                 headers[listed] = b", ".join(value for name, value in self._headers if name == listed)
+
+    def _note_offer(self) -> None:
+        method = self._parser.get_method()
+        if method == b"CONNECT":
+            self._refusal = refusals.BAD_ADDRESS
+        self._offered = b"%s %s HTTP/%s" % (method, self._url, self._parser.get_http_version().encode())
+
+    def _without_offer(self) -> bytes:
+        """The head of a request that offers another protocol, which nobody here speaks, without the offer. The parser
+        takes its body for words of that protocol; Java's client makes such an offer with its first post."""
+        lines = [self._offered]
+        for name, value in self._headers:
+            if name == b"connection":
+                value = b", ".join(
+                    part for part in value.split(b",") if part.strip().lower() not in (b"upgrade", b"http2-settings")
+                )
+            if name not in (b"upgrade", b"http2-settings"):
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
 
     def _check_head(self, size: int) -> None:
         if size > self._front.limits.head_bytes or len(self._headers) > self._front.limits.headers:

@@ -63,6 +63,7 @@ class FrontDoor:
     def __init__(self, runtime: Runtime, client: aiohttp.ClientSession) -> None:
         self.runtime = runtime
         self.client = client
+        self._raw: list[Raw] = []
 
     async def connect(self, *, receive_bytes: int | None = None) -> Raw:
         """A connection of its own, for what no library would send."""
@@ -70,7 +71,14 @@ class FrontDoor:
         assert address is not None
         assert address.host is not None
         assert address.port is not None
-        return await Raw.open(address.host, address.port, receive_bytes)
+        raw = await Raw.open(address.host, address.port, receive_bytes)
+        self._raw.append(raw)
+        return raw
+
+    def hang_up(self) -> None:
+        """End the connections that `connect` made."""
+        for raw in self._raw:
+            raw.close()
 
     async def metric(self, name: str) -> float:
         """The sum of a metric's lines, by the beginning of its name and labels."""
@@ -187,7 +195,11 @@ async def open_front_door(
         address = f"http://127.0.0.1:{sock.getsockname()[1]}"
         try:
             async with aiohttp.ClientSession(address) as client:
-                yield FrontDoor(runtime, client)
+                door = FrontDoor(runtime, client)
+                try:
+                    yield door
+                finally:
+                    door.hang_up()
         finally:
             runtime.stopping.set()
             await serving
