@@ -62,6 +62,7 @@ class OpenTopic:
         self._waiting: deque[_Place] = deque()
         self._waiting_bytes = 0
         self._writing: list[_Place] = []
+        self._writing_bytes = 0
         self._watch: asyncio.TimerHandle | None = None
         self._committing: asyncio.Task[None] | None = None
         self._stored: dict[str, int] = {}
@@ -100,7 +101,7 @@ class OpenTopic:
 
     @property
     def unwritten_bytes(self) -> int:
-        return self._waiting_bytes + sum(place.bytes for place in self._writing)
+        return self._waiting_bytes + self._writing_bytes
 
     @property
     def stalled(self) -> bool:
@@ -154,7 +155,7 @@ class OpenTopic:
                     if not place.done.done():
                         place.done.set_result(None)
                 self.wake()
-            self._writing = []
+            self._writing, self._writing_bytes = [], 0
         self._committing = None
 
     @staticmethod
@@ -178,6 +179,7 @@ class OpenTopic:
                 group += place.records
                 group_bytes += place.bytes
                 places.append(place)
+        self._writing_bytes = group_bytes
         return group, places
 
     def wake(self) -> None:

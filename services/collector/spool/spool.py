@@ -166,7 +166,6 @@ class Spool:
         if refusal := too_large(stamped):
             raise refusal
         done = self._line.enqueue(stamped)
-        metrics.SPOOLED.inc(len(stamped))
         if self._oldest_at is None:
             self._oldest_at = now
         return done
