@@ -6,7 +6,7 @@ import msgspec
 
 from leadlight.errors import LeadlightError, Outage, WrongUsage
 from leadlight.runtime import Runtime
-from leadlight.runtime.passes import is_good
+from leadlight.runtime.passes import is_for, is_genuine
 from leadlight.runtime.replay import Replayed, replay
 from leadlight.runtime.service import Receive, Scope, Send
 from leadlight.store.dead_letters import Chosen
@@ -49,9 +49,9 @@ async def internal_app(runtime: Runtime, scope: Scope, receive: Receive, send: S
     if scope["method"] != "POST":
         await _answer(send, 404, {"title": "Not found", "status": 404})
         return
-    body = await _read(receive)
     given = dict(scope["headers"]).get(PASS_HEADER.encode(), b"").decode("latin-1")
-    if body is None or not is_good(given, runtime.secret, REPLAY, body, now=runtime.now()):
+    body = await _read(receive) if is_genuine(given, runtime.secret, REPLAY, now=runtime.now()) else None
+    if body is None or not is_for(given, body):
         detail = "This is for commands that hold this installation's secret."
         await _answer(send, 401, {"title": "Not allowed", "status": 401, "detail": detail})
         return

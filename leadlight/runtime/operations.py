@@ -57,7 +57,7 @@ async def find_problems(runtime: Runtime, services: Sequence[Service]) -> Proble
         problems["database"] = str(error) or "no answer"
     handled, dead = runtime.lately.counts(runtime.now())
     if dead > DEAD_SHARE_RED * handled:
-        problems["records"] = f"{dead} of the last hour's {handled} could not be processed: see the dead-letter store"
+        problems["records"] = f"{dead} of the last hour's {handled} could not be processed: see `leadlight dead list`"
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             if problem := await runtime.bus.problem():

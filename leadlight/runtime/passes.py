@@ -13,21 +13,24 @@ LIFETIME = timedelta(seconds=60)
 
 def make_pass(secret: bytes, purpose: str, body: bytes, *, now: datetime) -> str:
     """A pass for one request."""
-    moment = int(now.timestamp())
-    return f"{moment}.{_seal(secret, purpose, body, moment)}"
+    return _sealed(secret, purpose, f"{int(now.timestamp())}.{sha256(body).hexdigest()}")
 
 
-def is_good(given: str, secret: bytes, purpose: str, body: bytes, *, now: datetime) -> bool:
-    """Whether it was made for this purpose and body, with our secret, within the last minute."""
-    moment, _, sealed = given.partition(".")
+def is_genuine(given: str, secret: bytes, purpose: str, *, now: datetime) -> bool:
+    """Whether it was made for this purpose, with our secret, within the last minute: before the body is even read."""
+    moment, _, _ = given.partition(".")
     if not (moment.isascii() and moment.isdigit() and len(moment) <= 12):
         return False
-    expected = _seal(secret, purpose, body, int(moment))
+    expected = _sealed(secret, purpose, given.rpartition(".")[0])
     fresh = abs(now.timestamp() - int(moment)) <= LIFETIME.total_seconds()
-    return hmac.compare_digest(sealed.encode(errors="replace"), expected.encode()) and fresh
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode(errors="replace")) and fresh
 
 
-def _seal(secret: bytes, purpose: str, body: bytes, moment: int) -> str:
+def is_for(given: str, body: bytes) -> bool:
+    """Whether a genuine pass was made for this body."""
+    return given.split(".")[1] == sha256(body).hexdigest()
+
+
+def _sealed(secret: bytes, purpose: str, content: str) -> str:
     key = hmac.new(secret, b"leadlight pass", sha256).digest()
-    message = b"%b\n%d\n%b" % (purpose.encode(), moment, sha256(body).digest())
-    return hmac.new(key, message, sha256).hexdigest()
+    return f"{content}.{hmac.new(key, f'{purpose} {content}'.encode(errors='replace'), sha256).hexdigest()}"

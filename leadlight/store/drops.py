@@ -10,6 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.store.database import insert
 from leadlight.store.tables import drops
 
+NO_SITE = ""
+"""Stands for the site where none can be told: posts that were refused as a whole."""
+
+REFUSED_AS_A_WHOLE = "refused_"
+"""Before the status that a post was answered with, as its reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:

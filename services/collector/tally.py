@@ -10,7 +10,7 @@ from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.store import drops
-from leadlight.store.drops import Dropped
+from leadlight.store.drops import NO_SITE, REFUSED_AS_A_WHOLE, Dropped
 
 log = get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Tally:
         self._runtime = runtime
         self._admitted: Numbers[str] = Numbers()
         self._refused: Numbers[int] = Numbers()
-        self._dropped: dict[tuple[str, date, Drop], tuple[int, datetime]] = {}
+        self._dropped: dict[tuple[str, date, str], tuple[int, datetime]] = {}
         self._uncounted: Numbers[tuple[str, Drop]] = Numbers()
 
     def admitted(self, site: str, number: int) -> None:
@@ -40,8 +40,7 @@ class Tally:
     def dropped(self, site: str, reasons: Numbers[Drop], at: datetime) -> None:
         for reason, number in reasons.items():
             self._uncounted[site, reason] += number
-            before, _ = self._dropped.get((site, at.date(), reason), (0, at))
-            self._dropped[site, at.date(), reason] = (before + number, at)
+            self._count(site, reason, number, at)
 
     async def run(self) -> None:
         """Flush until the process stops, and once more then."""
@@ -65,6 +64,10 @@ class Tally:
                 since, latest = self._dropped.get(key, (0, at))
                 self._dropped[key] = (since + number, max(at, latest))
 
+    def _count(self, site: str, reason: str, number: int, at: datetime) -> None:
+        before, latest = self._dropped.get((site, at.date(), reason), (0, at))
+        self._dropped[site, at.date(), reason] = (before + number, max(latest, at))
+
     def _to_metrics(self) -> None:
         for site, number in self._admitted.items():
             ADMITTED.labels(site).inc(number)
@@ -72,6 +75,8 @@ class Tally:
             DROPPED.labels(site, reason.value).inc(number)
         for status, number in self._refused.items():
             REFUSED.labels(str(status)).inc(number)
+            if 400 <= status < 500:  # the sender's fault: somebody should hear of it, though no site can be told
+                self._count(NO_SITE, f"{REFUSED_AS_A_WHOLE}{status}", number, self._runtime.now())
         self._admitted.clear()
         self._uncounted.clear()
         self._refused.clear()

@@ -84,6 +84,26 @@ WORDS: Mapping[str, Told] = {
 }
 """By `Drop`, as it is stored. Every reason has its words: a test says so."""
 
+REFUSALS: Mapping[str, Told] = {
+    "refused_400": Told(
+        "A post could not be read: no JSON, or not of the shape that its address takes.",
+        "Look at the program that sends it: the answer to each post says what to change.",
+    ),
+    "refused_401": Told(
+        "A post had no write key, or one that no site here has.",
+        "Compare `data-key` in the pages with the set-up page: `leadlight check-install` does it for all of them.",
+    ),
+    "refused_405": Told(
+        "Something was asked of an address that only takes posts.",
+        "Nothing, unless a program of yours does it: events are sent by POST.",
+    ),
+    "refused_413": Told(
+        "A post was larger than 500 KB, or a single call than 32 KB.",
+        "Send fewer events at a time, and less with each.",
+    ),
+}
+"""By the status with which a post was refused as a whole, so that nobody knows of which site it was."""
+
 _ANOTHER_VERSION = Told(
     "Refused by the collector, for a reason that this version does not know.",
     "Update this process to the collector's version.",
@@ -92,4 +112,4 @@ _ANOTHER_VERSION = Told(
 
 def told(reason: str) -> Told:
     """The words for a reason as it was stored, perhaps by a newer collector."""
-    return WORDS.get(reason, _ANOTHER_VERSION)
+    return WORDS.get(reason) or REFUSALS.get(reason, _ANOTHER_VERSION)

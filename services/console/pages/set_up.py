@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from leadlight.core.intake.drop_words import told
 from leadlight.errors import ConfigurationError
+from leadlight.store import drops
 from leadlight.store.owners import keys, site_settings, sites, users, webhooks
 from leadlight.store.views import console_views
 from services.console import session
@@ -21,6 +22,7 @@ from services.console.session import Admin, OurRuntime
 router = APIRouter()
 
 RECENT = timedelta(days=1)
+REFUSED_SINCE = timedelta(days=7)
 
 
 @router.api_route("/set-up", methods=READ)
@@ -71,6 +73,7 @@ async def _page(
         hooks = await webhooks.list_for(connection, [site.id])
         people = await users.list_for(connection, site.id)
         installation = await check_context(connection, seat, runtime)
+        keyless = await drops.list_for(connection, drops.NO_SITE, since=(now - REFUSED_SINCE).date())
         wanted, _ = await site_settings.current(connection, site.id)
     return page(
         request,
@@ -83,6 +86,7 @@ async def _page(
             "last": last,
             "recent": last is not None and now - last < RECENT,
             "demo_last": demo,
+            "keyless": sum(drop.count for drop in keyless if drop.reason == "refused_401"),
             "dropped": [(drop, told(drop.reason)) for drop in refused],
             "keys": [key for key in known_keys if key.revoked_at is None],
             "hooks": hooks,

@@ -91,6 +91,7 @@ async def test_drops_are_told_by_day_and_reason_with_what_to_do(tmp_path: Path, 
         ]
         body = {"writeKey": site["write_key"], "batch": batch}
         assert fetch(f"{running['collector']}/v1/batch", body)[0] == 200
+        assert fetch(f"{running['collector']}/v1/batch", body | {"writeKey": "wk_wrong"})[0] == 401
         running["process"].terminate()
         running["process"].wait(30)  # what was counted is written down
     drops = (await run(tmp_path, "drops", "--site", "shop.example", "--json")).json
@@ -99,3 +100,7 @@ async def test_drops_are_told_by_day_and_reason_with_what_to_do(tmp_path: Path, 
     told = await run(tmp_path, "drops", "--site", "shop.example")
     assert "no_name" in told.out
     assert "did not say what happened" in told.err
+    assert "1 post was refused as a whole" in told.err
+    (whole,) = (await run(tmp_path, "drops", "--json")).json
+    assert (whole["reason"], whole["count"]) == ("refused_401", 1)
+    assert "data-key" in whole["do"]
