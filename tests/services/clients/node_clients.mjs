@@ -9,20 +9,16 @@ const { library, host, key, options, calls } = JSON.parse(await text(process.std
 );
 const errors = [];
 
-if (library === "segment") {
+if (library === "analytics-node-next") {
   const { Analytics } = require("@segment/analytics-node");
   const analytics = new Analytics({ writeKey: key, host, ...options });
   analytics.on("error", (error) => errors.push(String(error.reason?.message ?? error.reason ?? error.code)));
   for (const [method, call] of calls) analytics[method](call);
   await analytics.closeAndFlush({ timeout: 20_000 });
 } else {
-  const { default: Analytics } = await import("@rudderstack/rudder-sdk-node");
-  const analytics = new Analytics(key, {
-    dataPlaneUrl: host,
-    logLevel: "silent",
-    errorHandler: (error) => errors.push(error.response ? `[${error.response.status}] ${error.response.data.message}` : error.message),
-    ...options,
-  });
+  const Analytics = require("analytics-node");
+  const errorHandler = (error) => errors.push(error.response ? `[${error.response.status}] ${error.response.data.message}` : error.message);
+  const analytics = new Analytics(key, { host, errorHandler, ...options });
   const told = calls.map(([method, call]) => new Promise((resolve) => analytics[method](call, resolve)));
   await analytics.flush().catch(() => {});
   await Promise.all(told);

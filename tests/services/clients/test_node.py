@@ -15,7 +15,8 @@ from tests.services.clients.gateway import Failure, Gateway
 from tests.services.collector.front_door import WRITE_KEY, FrontDoor
 
 SCRIPT = Path(__file__).parent / "node_clients.mjs"
-LIBRARIES = ["segment", "rudder"]
+LIBRARIES = ["analytics-node-next", "analytics-node"]
+"""Segment's present one, and the one before it, which many programs still use."""
 THEN = "2026-03-01T12:30:15.678Z"
 
 
@@ -96,7 +97,7 @@ async def test_a_collector_that_comes_back_gets_everything_once(
     assert len(stored) > 20, "what came twice is the batch whose answer was lost"
 
 
-@pytest.mark.parametrize(("library", "characters"), [("segment", 31_000), ("rudder", 22_000)])
+@pytest.mark.parametrize(("library", "characters"), [(LIBRARIES[0], 31_000), (LIBRARIES[1], 22_000)])
 async def test_batches_at_the_limits_are_taken(
     door: FrontDoor, gateway: Gateway, library: str, characters: int
 ) -> None:
