@@ -38,6 +38,8 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("LEADLIGHT_PUBLIC_URL", "leads.shop.example"),
         ("LEADLIGHT_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("LEADLIGHT_WEBHOOK_ALLOW", "office"),
+        ("LEADLIGHT_SPOOL_BYTES", "much"),
+        ("LEADLIGHT_SPOOL_BYTES", "10"),
         ("LEADLIGHT_LOG_LEVEL", "loud"),
         ("LEADLIGHT_LOG_FORMAT", "xml"),
     ],
@@ -60,3 +62,10 @@ def test_a_secret_file_cut_short_is_told_and_not_used(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     with pytest.raises(ConfigurationError, match="backup"):
         read_secret(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("0", 0), ("1048576", 1 << 20), ("512MiB", 512 << 20), ("2 gib", 2 << 30), ("2048KiB", 2 << 20)]
+)
+def test_the_room_for_a_spool_is_read_in_the_units_people_write(text: str, size: int) -> None:
+    assert read_settings({"LEADLIGHT_SPOOL_BYTES": text}).spool_bytes == size
