@@ -271,3 +271,19 @@ async def test_of_two_readers_with_one_name_the_second_waits_for_the_first_to_cl
         assert len((await waiting).records) == 3
         assert second.assignment == {Partition(TOPIC, 0)}
     await bus.close()
+
+
+async def test_what_waits_behind_a_write_that_failed_does_not_get_ahead_of_it(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kib=512) as disk:
+        bus = await EmbeddedBus.open(disk)
+        await bus.publish(TOPIC, numbered(1))
+        too_much = bus.append(TOPIC, [(b"k", bytes(900_000))])
+        await asyncio.sleep(0)  # it is being written now
+        behind = bus.append(TOPIC, numbered(1, start=1))
+        for refused in (too_much, behind):
+            with pytest.raises(LogFull):
+                await refused
+        await bus.publish(TOPIC, numbered(1, start=2))
+        async with bus.consumer("test", [TOPIC], from_the_beginning) as consumer:
+            assert [record.value for record in await read(consumer, 2)] == [b"0", b"2"]
+        await bus.close()

@@ -105,3 +105,19 @@ async def test_an_open_log_is_ready_and_a_closed_one_refuses(log: LogUnderTest, 
     await bus.close()
     with pytest.raises(LogUnavailable):
         await bus.publish(log.topic, numbered(1))
+
+
+async def test_what_is_given_up_ends_at_once_and_the_log_goes_on_in_order(log: LogUnderTest, bus: Bus) -> None:
+    await bus.publish(log.topic, numbered(1))
+    appended = [bus.append(log.topic, numbered(1, start=number)) for number in range(1, 20)]
+    bus.give_up(log.topic)
+    done, _ = await asyncio.wait(appended, timeout=1)
+    assert len(done) == len(appended)
+    assert all(isinstance(future.exception(), LogUnavailable) for future in done)
+    await bus.publish(log.topic, numbered(1, start=20))
+    async with bus.consumer(log.reader, [log.topic], from_the_beginning) as consumer:
+        values = [int(record.value) for record in await read(consumer, 2)]
+        while values[-1] != 20:
+            values += [int(record.value) for record in await read(consumer, 1)]
+    assert values == sorted(values)
+    assert values[0] == 0
