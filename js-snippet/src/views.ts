@@ -34,7 +34,10 @@ export const go = (next: Properties | undefined): void => {
   context = next;
   actions.page = count;
   actions.track = (event, properties) => tell("track", { event, properties });
-  if (next && !before) count();
+  if (next && !before) {
+    engagedMs = NaN; // what was before is not to be told
+    count();
+  }
 };
 
 /** Tells something about the page being viewed. */
@@ -70,7 +73,7 @@ const address = (search = location.search): string => location.origin + location
 export const count = (properties?: Properties): void => {
   report();
   // The site's script may have taken the campaign off the address before this one was there.
-  const search = (!page && attempt(() => /\?[^#]*/.exec(performance.getEntriesByType("navigation")[0]!.name)![0])) || location.search;
+  const search = (!page && attempt(() => new URL(performance.getEntriesByType("navigation")[0]!.name).search)) || location.search;
   seen = address();
   page = {
     url: address(search),
@@ -104,7 +107,7 @@ const report = (leastMs = LEAST_REPORT_MS): void => {
         page_view_id: id,
         engaged_ms: engagedMs,
         active_until: new Date(creditedUntil),
-        scroll_percent: Math.round(((deepest + innerHeight) / document.documentElement.scrollHeight) * 100),
+        scroll_percent: (((deepest + innerHeight) / document.documentElement.scrollHeight) * 100 + 0.5) | 0,
       },
     });
   }

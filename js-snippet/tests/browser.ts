@@ -17,7 +17,7 @@ export interface Message {
   timestamp: string;
   anonymousId: string;
   userId?: string;
-  context: { page: Record<string, string>; library: Record<string, string> };
+  context: { page: Record<string, string>; library: Record<string, string>; consent?: unknown; cookieless?: boolean };
   properties: Record<string, unknown>;
   traits?: Record<string, string>;
 }

@@ -90,8 +90,10 @@ Object.assign(actions, {
 
 export function watchChoices(): void {
   recall();
-  if (mode || !permitted()) vanish();
-  begin();
+  if (mode) vanish();
+  if (permitted()) begin();
+  else if (said || !required || storage[OUT] || objects()) end();
+  else vanish(); // the question is open: calls wait
   on("storage", () => {
     // another tab
     recall();

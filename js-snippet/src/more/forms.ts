@@ -58,7 +58,7 @@ export function readEarly(event: Event): void {
   const traits = email && /^\S+@\S+\.\S\S+$/.test(email.value) && !email.closest(IGNORED) ? { email: email.value } : undefined;
   const properties = { form_id: form.getAttribute("id"), form_name: form.getAttribute("name"), path: location.pathname };
   early.push(event);
-  untold.push(() => submitted(traits, properties));
+  untold.push(() => event.defaultPrevented || submitted(traits, properties)); // prevented: perhaps the page refused it
 }
 
 function leave(): void {

@@ -27,6 +27,8 @@ class Collector:
     messages: list[Message] = field(default_factory=list)
     repeats: list[Message] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    tampered: str | None = None
     refused_posts: int = 0
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -45,6 +47,17 @@ class Collector:
     async def wait_for_refused(self, posts: int) -> None:
         async with asyncio.timeout(15), self._arrived:
             await self._arrived.wait_for(lambda: self.refused_posts >= posts)
+
+    @property
+    def version(self) -> str:
+        return str(self._built()["version"])
+
+    def integrity_of(self, name: str) -> str:
+        return str(self._built()["files"][name]["integrity"])
+
+    def _built(self) -> dict[str, Any]:
+        built: dict[str, Any] = json.loads((self.script.parent / "leadlight.json").read_text())
+        return built
 
     def summary(self) -> list[tuple[str, str]]:
         return [
@@ -68,13 +81,18 @@ class Collector:
         return web.json_response({"success": True}, headers=allowed_for(request))
 
     async def serve_script(self, request: web.Request) -> web.Response:
-        headers = {"Cache-Control": "max-age=3600"}
-        return web.Response(body=self.script.read_bytes(), content_type="text/javascript", headers=headers)
+        """The script and its parts, as they were built."""
+        self.scripts.append(request.path)
+        headers = {"Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"}
+        body = (self.script.parent / request.path.strip("/")).read_bytes()
+        if request.path == self.tampered:
+            body += b";window.tampered = true"
+        return web.Response(body=body, content_type="text/javascript", headers=headers)
 
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/batch", self.take)
-        app.router.add_get("/leadlight.js", self.serve_script)
+        app.router.add_get(r"/{name:leadlight[\w.-]*\.js}", self.serve_script)
         return app
 
 
@@ -87,8 +105,8 @@ def allowed_for(request: web.Request) -> dict[str, str]:
 
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{path}</title><link rel="icon" href="data:,">
-<script async src="{collector}/leadlight.js" data-write-key="{key}"></script></head>
-<body style="height:4000px"><h1>{path}</h1><a href="/pricing">Pricing</a><a href="/contact">Contact</a>
+<script async src="{collector}/leadlight{version}.js" data-write-key="{key}" {attributes}></script></head>
+<body style="height:4000px"><h1>{path}</h1><a href="/pricing">Pricing</a><a href="/contact">Contact</a>{body}
 <form id="talk" name="contact" method="post" action="/contact/thanks">
 <input name="name" autocomplete="name"><input name="email" type="email"><input name="company" autocomplete="organization">
 <input name="card" autocomplete="cc-number"><input name="session" type="hidden" value="hidden-value">
@@ -97,14 +115,25 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{pat
 
 @dataclass(slots=True)
 class Site:
-    """A site of any paths, each page with the tag. `headers` go with every page."""
+    """A site of any paths, each page with the tag, its `attributes` and `version`. `headers` and `body` go with every page."""
 
     origin: str
     collector: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    attributes: str = ""
+    version: str = ""
+    body: str = ""
 
     async def serve_page(self, request: web.Request) -> web.Response:
-        text = PAGE.format(path=request.path, collector=self.collector, key=WRITE_KEY)
+        version = self.version and f"-{self.version}"
+        text = PAGE.format(
+            path=request.path,
+            collector=self.collector,
+            key=WRITE_KEY,
+            attributes=self.attributes,
+            version=version,
+            body=self.body,
+        )
         return web.Response(text=text, content_type="text/html", headers=dict(self.headers))
 
     def app(self) -> web.Application:
