@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
-SHARED = {"machine"}
+SHARED = {"machine", "posting"}
 LONG = {"outage"}
 
 

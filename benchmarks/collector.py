@@ -88,7 +88,7 @@ def serving(kind: str, bus_url: str) -> Iterator[Server]:
             server.wait(20)
 
 
-def prepared(environment: Mapping[str, str], *, with_topics: bool) -> str:
+def prepared(environment: Mapping[str, str], *, with_topics: bool = True) -> str:
     """A migrated database with one site; its write key."""
     for command in (["migrate"], ["topics"])[: 2 if with_topics else 1]:
         subprocess.run([COMMAND, *command], env=environment, check=True, capture_output=True)

@@ -1,16 +1,12 @@
-"""One client's connection: reads requests within the limits, and sends the answers in the requests' order."""
+"""One client's connection: takes its requests in turn, and sends the answers in their order and in time."""
 
 import asyncio
 import logging
-import re
 from collections import deque
-from enum import IntEnum
 from typing import Any, cast
-from urllib.parse import unquote
 
-import httptools
 import uvicorn
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -18,14 +14,12 @@ from leadlight.logs import get_logger
 from leadlight.runtime.http import refusals
 from leadlight.runtime.http.exchange import Answer, Direct, Exchange
 from leadlight.runtime.http.front import Front
+from leadlight.runtime.http.reading import BODY, HEAD, NOTHING, Reading, Turn
 
 log = get_logger(__name__)
 
-_SLASHES = re.compile("//+")
-_LISTS = (b"x-forwarded-for", b"forwarded")
-"""Headers whose lines, if there are several, make one list."""
-
 _APP_LOG = logging.getLogger("uvicorn.error")
+
 SPARE_CONNECTIONS = 100
 """Over the limit, kept just long enough to be told so."""
 
@@ -33,30 +27,8 @@ STOPPING_SECONDS = 2.0
 """For what is still arriving when the server ends."""
 
 
-class Receiving(IntEnum):
-    """Which part of a request has begun to arrive and is not whole yet."""
-
-    NOTHING = 0
-    HEAD = 1
-    BODY = 2
-
-
-NOTHING, HEAD, BODY = Receiving.NOTHING, Receiving.HEAD, Receiving.BODY
-
-
-def _nowhere(_header: tuple[bytes, bytes]) -> None:
-    """Where headers go that nobody reads."""
-
-
-Turn = Exchange | RequestResponseCycle
-"""A request that waits for its answer: a service's direct one, or an ASGI application's."""
-
-
-class Connection(asyncio.Protocol):
-    """Stands in for uvicorn's own protocol; an ASGI application's request runs in uvicorn's own cycle.
-
-    The parser calls back from within `data_received`; what those find wrong is left in `_refusal` until it returns.
-    """
+class Connection(Reading):
+    """Stands in for uvicorn's own protocol; an ASGI application's request runs in uvicorn's own cycle."""
 
     def __init__(
         self,
@@ -67,34 +39,16 @@ class Connection(asyncio.Protocol):
         *,
         front: Front,
     ) -> None:
-        self._front = front
+        super().__init__(front)
         self._state = server_state
         self._app_state = app_state
         self._loop = _loop or asyncio.get_running_loop()
-        self._parser: Any = httptools.HttpRequestParser(self)
         self._current: Turn | None = None  # whose answer is due
         self._queue: deque[Turn] = deque()  # and whose after it
-        self._turn: Turn | None = None  # whose body is arriving, or arrived last
-        self._receiving = NOTHING
-        self._since = front.now  # when the present waiting began
-        self._refusal: Answer | None = None
-        self._last = False  # no request is read after this one
-        self._deaf = False  # nothing at all is read any more
         self._lingering = False
         self._unread_since: float | None = None
         self._unread_bytes = 0
-        self._heads = 0  # begun in one piece of data
-        self._head_bytes = 0  # of a head in several pieces
-        self._large = False
-        self._body_bytes = 0  # of an ASGI application's request
-        self._uninvited = False
-        self._offered = b""
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._add_header = self._headers.append
         self.peer: tuple[str, int] | None = None
-
-    # The transport's calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -131,33 +85,6 @@ class Connection(asyncio.Protocol):
         self._deaf = self._last = True
         return self._receiving is NOTHING and isinstance(self._current, Exchange)
 
-    def data_received(self, data: bytes) -> None:
-        if self._deaf:
-            return
-        before, self._heads = self._receiving, 0
-        if len(data) > self._front.limits.head_bytes:
-            self._large = True
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._refusal is None:
-                self._parser = httptools.HttpRequestParser(self)
-                self.data_received(self._without_offer() + data[upgrade.args[0] :])
-                return
-        except httptools.HttpParserCallbackError:
-            log.exception("a request could not be read")
-            self._refusal = refusals.FAILED
-        except httptools.HttpParserError as error:
-            if not self._deaf and self._refusal is None:
-                self._front.cut("malformed")
-                self._refusal = refusals.malformed(error)
-        if self._receiving is HEAD and self._refusal is None:
-            if before is HEAD or (before is NOTHING and self._heads == 1):
-                self._head_bytes += len(data)
-            self._check_head(self._head_bytes)
-        if self._refusal is not None:
-            self._refuse(self._refusal)
-
     def pause_writing(self) -> None:
         self._flow.pause_writing()
         self._flow.pause_reading()
@@ -176,149 +103,6 @@ class Connection(asyncio.Protocol):
             self._current.keep_alive = False
         elif self._current is None and self._receiving is NOTHING:
             self._transport.close()
-
-    # The parser's calls
-
-    def on_message_begin(self) -> None:
-        self._url = b""
-        headers: list[tuple[bytes, bytes]] = []
-        self._headers = headers
-        self._add_header = headers.append
-        self._turn = None
-        self._receiving = HEAD
-        self._since = self._front.now
-        self._head_bytes = 0
-        self._heads += 1
-
-    def on_url(self, url: bytes) -> None:
-        self._url = self._url + url if self._url else url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._add_header((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        if self._deaf or self._refusal is not None:
-            return
-        self._add_header, limits = _nowhere, self._front.limits  # `_nowhere`: for what comes after a chunked body
-        headers = dict(self._headers)
-        if self._parser.should_upgrade():
-            self._note_offer()
-            return
-        if self._large or self._head_bytes or not len(headers) == len(self._headers) <= limits.headers:
-            self._check_rare(headers)
-        self._receiving = BODY
-        self._since = self._front.now
-        if not self._parser.should_keep_alive() or self._front.stopping:
-            self._last = True
-        if self._parser.get_http_version() != "1.1":
-            self._last = True
-            if b"transfer-encoding" in headers:
-                self._refusal = refusals.ENCODED_IN_1_0
-        elif b"host" not in headers:
-            self._refusal = refusals.NOT_ONE_HOST
-        if self._refusal is not None:
-            return
-        direct = self._front.direct.get(self._url)
-        if direct is not None:
-            self._begin(direct, headers)
-        else:
-            self._find(headers)
-
-    def on_body(self, body: bytes) -> None:
-        turn = self._turn
-        if isinstance(turn, Exchange):
-            if turn.answered is not None:
-                return
-            if not turn.body:
-                turn.body = body
-            elif isinstance(turn.body, bytearray):
-                turn.body += body
-            else:
-                turn.body = bytearray(turn.body + body)
-            if len(turn.body) > turn.held_bytes:
-                self._hold(turn, len(turn.body))
-        elif turn is not None and not turn.response_complete:
-            self._uninvited = False
-            self._body_bytes += len(body)
-            if self._body_bytes > self._front.limits.body_bytes:
-                self._refusal = self._refusal or refusals.TOO_LARGE
-                return
-            turn.body += body
-            if len(turn.body) > HIGH_WATER_LIMIT:
-                self._flow.pause_reading()
-            turn.message_event.set()
-
-    def on_message_complete(self) -> None:
-        if self._refusal is not None or self._receiving is HEAD:
-            return
-        self._receiving = NOTHING
-        self._since = self._front.now
-        if self._last:
-            self._deaf = True
-        turn = self._turn
-        if isinstance(turn, Exchange):
-            if turn.answered is None and turn.direct is not None:
-                try:
-                    turn.direct.take(turn)
-                except Exception:
-                    log.exception("a request could not be answered")
-                    turn.answer(refusals.FAILED)
-        elif turn is not None and not turn.response_complete:
-            turn.more_body = False
-            turn.message_event.set()
-
-    # Requests
-
-    def _check_rare(self, headers: dict[bytes, bytes]) -> None:
-        """What no usual request needs: a head that is large, in pieces, or has headers twice."""
-        self._large = False
-        self._check_head(len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers))
-        if sum(name == b"host" for name, _ in self._headers) > 1:
-            self._refusal = refusals.NOT_ONE_HOST
-        for listed in _LISTS:
-            if listed in headers:
-                headers[listed] = b", ".join(value for name, value in self._headers if name == listed)
-
-    def _note_offer(self) -> None:
-        method = self._parser.get_method()
-        if method == b"CONNECT":
-            self._refusal = refusals.BAD_ADDRESS
-        self._offered = b"%s %s HTTP/%s" % (method, self._url, self._parser.get_http_version().encode())
-
-    def _without_offer(self) -> bytes:
-        """The head of a request that offers another protocol, which nobody here speaks, without the offer. The parser
-        takes its body for words of that protocol; Java's client makes such an offer with its first post."""
-        lines = [self._offered]
-        for name, value in self._headers:
-            if name == b"connection":
-                value = b", ".join(
-                    part for part in value.split(b",") if part.strip().lower() not in (b"upgrade", b"http2-settings")
-                )
-            if name not in (b"upgrade", b"http2-settings"):
-                lines.append(name + b": " + value)
-        return b"\r\n".join([*lines, b"", b""])
-
-    def _check_head(self, size: int) -> None:
-        if size > self._front.limits.head_bytes or len(self._headers) > self._front.limits.headers:
-            self._front.cut("head too large")
-            self._refusal = refusals.HEAD_TOO_LARGE
-
-    def _find(self, headers: dict[bytes, bytes]) -> None:
-        """Begin a request whose address is not literally one of the direct paths."""
-        try:
-            address = httptools.parse_url(self._url)
-            raw_path: bytes = address.path or b"/"
-            path = raw_path.decode("ascii")
-        except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-            self._refusal = refusals.BAD_ADDRESS
-            return
-        if "%" in path:
-            path = unquote(path)
-        direct = self._front.direct.get(_SLASHES.sub("/", path).encode("utf-8", "replace"))
-        if direct is not None:
-            self._begin(direct, headers)
-        else:
-            self._begin_cycle(path, raw_path, address.query or b"", headers)
 
     def _begin(self, direct: Direct, headers: dict[bytes, bytes]) -> None:
         exchange = Exchange(self, direct, self._parser.get_method(), headers, not self._last)
@@ -414,8 +198,6 @@ class Connection(asyncio.Protocol):
     def _invite(self, exchange: Exchange) -> None:
         exchange.expects = False
         self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    # Answers
 
     def answered(self, exchange: Exchange) -> None:
         """Send the answer if it is due."""
@@ -520,8 +302,6 @@ class Connection(asyncio.Protocol):
         self._flow.resume_reading()
         if transport.can_write_eof():
             transport.write_eof()
-
-    # Time
 
     def look_at_the_clock(self) -> None:
         """End what takes too long."""
