@@ -17,6 +17,7 @@ describe("who the sender is", () => {
     ["aria-label", '<input name="f3" aria-label="E-mail">', "f3"],
     ["aria-labelledby", '<p id="q1">What is</p><p id="q2">your e-mail?</p><input name="f3" aria-labelledby="q1 q2">', "f3"],
     ["its placeholder", '<input name="f3" placeholder="E-mail">', "f3"],
+    ["the keyboard it wants", '<input name="f3" inputmode="email">', "f3"],
     ["the example in it", '<input name="f3" placeholder="you@company.com">', "f3"],
     ["the words before it", "<div><span>E-mail</span><input name=f3></div>", "f3"],
     ["the cell before it", "<table><tr><td>E-mail</td><td><input name=f3></td></tr></table>", "f3"],

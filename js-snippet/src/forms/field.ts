@@ -84,7 +84,7 @@ export function senseOf(field: Field, label: Element | undefined): Sense | undef
   const token = tokenOf(field);
   const type = typeOf(field);
   const said = [
-    `${type}|${plain(say(field, "autocomplete"))}`,
+    `${type}|${say(field, "inputmode") === "email" ? "email" : ""}|${plain(say(field, "autocomplete"))}`,
     names(field),
     plain(say(field, "data-name")),
     plain(say(field, "aria-label")),

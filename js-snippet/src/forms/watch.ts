@@ -7,12 +7,15 @@ import { carries, watchRequests } from "./sending";
 // When is a form sent? When the browser sends it: its submit event went through, or a script called `submit()`. Where a script
 // sends instead (the event is prevented, a button's click is all there is), what was read at that moment is told only if within
 // 15 s a request carries it: its e-mail, or, if it has none, its longest text. What nothing carries is forgotten untold: the
-// page's own check refused it, and it was not sent. For a click alone it must be a request's body, and an e-mail.
+// page's own check refused it, and it was not sent. For a click alone it must be a request's body and an e-mail, within 5 s:
+// some pages save drafts now and then, and a draft is not sent.
 
 const PROOF_MS = 15000;
+const PROOF_OF_CLICK_MS = 5000;
 const DOUBLE_MS = 10000;
 const BUTTON =
   'button:not([type=reset]),input[type=submit],input[type=button],input[type=image],[role=button],a:not([href]),a[href^="#"],a[href^="javascript:"]';
+const TOGGLE = "[aria-expanded],[aria-haspopup],[aria-pressed]";
 
 /** What the core gives this part to work with: see src/parts.ts. */
 export type Submitted = (traits: Properties | undefined, properties?: Properties) => void;
@@ -56,7 +59,7 @@ export const watchForms: WatchForms = (submitted, early) => {
     };
     const waiting = { introduction, properties, at: now(), event };
     held.set(form, waiting);
-    setTimeout(() => held.get(form) === waiting && held.delete(form), PROOF_MS);
+    setTimeout(() => held.get(form) === waiting && held.delete(form), event ? PROOF_MS : PROOF_OF_CLICK_MS);
     watchRequestsOf(form);
     return introduction;
   }
@@ -96,7 +99,7 @@ export const watchForms: WatchForms = (submitted, early) => {
         if (target.form) held.delete(target.form);
         pressed = undefined;
       } else if (event.type === "click" || (event as KeyboardEvent).key === "Enter") {
-        const button = (event.type === "click" ? path.find((node) => node.matches(BUTTON)) : target.tagName === "INPUT" && target) as typeof target | undefined;
+        const button = (event.type === "click" ? path.find((node) => node.matches(BUTTON) && !node.matches(TOGGLE)) : target.tagName === "INPUT" && target) as typeof target | undefined;
         const form = button && (button.form || path.find(({ tagName }) => tagName === "FORM") || around(button, path));
         if (!form) return;
         pressed = form;

@@ -189,6 +189,20 @@ async def test_what_was_typed_but_not_sent_is_never_told_even_if_the_page_saves_
     assert "mara" not in str(visit.collector.messages).lower()
 
 
+async def test_a_draft_that_the_page_saves_while_menus_are_opened_is_not_sent(visit: Visit) -> None:
+    await visit.see(
+        "/contact",
+        f"""<form action="/send">{FIELDS}<button type="button" aria-expanded="false">Details</button><button type="reset">Empty</button>
+        </form><script>setInterval(() =>
+          fetch('/saved', {{method: 'POST', body: new FormData(document.forms[0])}}), 100);</script>""",
+    )
+    await visit.page.fill("[name=email]", EMAIL)
+    await visit.page.click("[aria-expanded]")
+    assert await visit.told_so_far() == ([], [])
+    await visit.page.click("[type=reset]")
+    assert await visit.told_so_far() == ([], [])
+
+
 async def test_what_is_to_be_ignored_is_not_told(visit: Visit) -> None:
     await visit.see(
         "/contact",
