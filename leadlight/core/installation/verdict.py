@@ -153,9 +153,11 @@ def _of_tag(tag: Script, base: str, page: Page, found: Scanned, expected: Expect
     if COOKIELESS in expected.tag and given.get("data-mode", "").strip().lower() != "cookieless":
         text = "The site's privacy level lets nothing be kept in browsers, but the tag keeps an id there."
         remarks.append(Remark(Kind.NOT_COOKIELESS, State.FAIL, text, f"Give the tag {COOKIELESS}."))
-    host = _origin(src)
+    endpoint = given.get("data-endpoint", "")
+    host = _origin(_join(src, endpoint) if endpoint else src)
     if host != expected.collector:
-        text = f"The tag is loaded from {_shown(host)}; this Leadlight is reached at {expected.collector}."
+        does = "sends to" if endpoint else "is loaded from"
+        text = f"The tag {does} {_shown(host)}; this Leadlight is reached at {expected.collector}."
         do = f"Paste the tag as the set-up page shows it: {expected.tag}"
         state = State.FAIL if expected.certain else State.WARN
         remarks.append(Remark(Kind.OTHER_HOST, state, text, do))

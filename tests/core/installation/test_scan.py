@@ -39,6 +39,7 @@ def found(
         f"<script>var a = '<!-- {TAG[:7]}';</script>{TAG}",
         f"<svg><path d='M0 0'/></svg><p title='a > b'>{TAG}",
         f'<script async src="{LEADS}/leadlight-0.1.0.js" data-key="wk_shop" integrity="sha384-abc"></script>',
+        f'<script async src="/leadlight.js" data-endpoint="{LEADS}" data-key="wk_shop"></script>',
         f'<script async type="text/javascript" src="{LEADS}/leadlight.js" data-key="wk_shop"></script>',
     ],
 )
@@ -65,6 +66,7 @@ def test_a_tag_is_found_however_it_is_written(html: str) -> None:
         (TAG.replace("async", "async type=text/plain"), {Kind.PRESENT, Kind.HELD_BACK}),
         (TAG.replace("src=", "data-src="), {Kind.PRESENT, Kind.HELD_BACK}),
         (TAG.replace("async", 'async integrity="sha384-abc"'), {Kind.PRESENT, Kind.FIXED_HASH}),
+        (TAG.replace("async", "async data-endpoint=https://old.example"), {Kind.OTHER_HOST}),
         (TAG.replace("https:", "http:"), {Kind.OTHER_HOST, Kind.INSECURE}),
         ("<script>add('https://leads.shop.example/leadlight.js')</script>", {Kind.INSERTED}),
         ("<script async src='https://www.googletagmanager.com/gtm.js?id=GTM-AB12CD'></script>", {Kind.TAG_MANAGER}),
