@@ -60,7 +60,7 @@ NOTES = {
     "CompanyRef.confidence": "0-1, how sure the match is.",
     "Visit.pages": "In the order they were opened.",
     "Change.subject": "The id of the visitor or the alert.",
-    "Change.data": "The object as it is now: a visitor, for alerts with its `alert`; null when it has been removed.",
+    "Change.data": "The object as it is now: a visitor, for alerts with its `alert`; null when it has been removed, or the site's owner excludes it.",
     "ChangeList.has_more": "Whether asking again at once brings more.",
     "NewLink.url": "Where it leads: an http or https address.",
     "NewLink.campaign": "What the clicks are counted for.",

@@ -97,10 +97,10 @@ async def test_somebody_who_changed_between_reading_and_listening_is_not_missed(
 async def test_set_up_says_when_the_first_page_view_has_arrived(stage: Stage, window: Window) -> None:
     page = window.page
     await page.goto(stage.url + "/set-up")
-    await page.get_by_label("Name").fill("half typed")
+    await page.get_by_label("Name", exact=True).fill("half typed")
     await stage.happens(stage.someone("first").reads("/", ago=minutes(0)))
     await expect(page.get_by_text("Page views arrive")).to_be_visible()
-    await expect(page.get_by_label("Name")).to_have_value("half typed")
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("half typed")
 
 
 @pytest.mark.chromium

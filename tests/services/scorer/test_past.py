@@ -1,10 +1,12 @@
 """What settings would change of the past, told before it is done; done in steps that can be interrupted."""
 
+from msgspec.structs import replace
+
 from leadlight.core.ids import contact_id
 from leadlight.core.intake.settings_document import settings_of
 from leadlight.store import past
 from leadlight.store.past import Reach
-from leadlight.store.views import alert_objects, contact_objects, visitor_objects
+from leadlight.store.views import alert_objects, change_feed, change_objects, contact_objects, visitor_objects
 from leadlight.store.views.alert_objects import AlertFilter
 from leadlight.store.views.visitor_objects import VisitorFilter
 from tests.core.browsing import DAY, HOUR, MINUTE, NOON, SITE, Browser
@@ -117,3 +119,28 @@ async def test_networks_and_levels_change_nothing_of_the_past(scored: Scored) ->
         scored, excluded_networks=["192.0.2.0/24"], privacy="none", allowed_origins=["elsewhere.example"]
     )
     assert (reach.to_derive, reach.hides) == (0, False)
+
+
+async def test_readers_of_changes_are_told_once_that_somebody_is_gone_and_when_they_are_back(scored: Scored) -> None:
+    await crowd(scored)
+    ada = Browser("ada")
+
+    async def told_since(place: dict[str, int]) -> tuple[list[tuple[str, str]], dict[str, int]]:
+        async with scored.database.read() as connection:
+            heads = await change_feed.heads(connection)
+            rows, reached = await change_feed.after(connection, place, until=heads, limit=99, site=SITE)
+            found = await change_objects.told(connection, SITE, rows, now=scored.clock.now)
+        return [(change.type, change.subject) for change in found if change.subject == ada.visitor], reached
+
+    _, place = await told_since({})
+    await applied(scored, excluded_emails=["ada@*"])
+    told, place = await told_since(place)
+    assert told == [("visitor.removed", ada.visitor)]
+    ada.events = []
+    ada.page(NOON, "/pricing")
+    await scored.take([replace(one, event=replace(one.event, id="later")) for one in ada.events])
+    told, place = await told_since(place)
+    assert told == []
+    await applied(scored)
+    told, _ = await told_since(place)
+    assert told == [("visitor.updated", ada.visitor)]
