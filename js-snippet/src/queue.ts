@@ -24,7 +24,7 @@ const bytes = (text: string): number => new Blob([text]).size;
 
 /** Takes an event in, to be sent in a moment. Its name says when it was made; what was made together stays in order. */
 export const add = (json: string, id: string): void => {
-  if (bytes(json) > EVENT_BYTES) warn("over 32 KB");
+  if (bytes(json) > EVENT_BYTES) warn(json);
   else put(prefix + (Date.now() + ++number / 1e3) + "-" + id, json);
   plan(BATCH_DELAY_MS);
 };
@@ -63,7 +63,7 @@ export const flush = (leaving?: unknown): void => {
   }
 };
 
-/** Says once what the site's owner should know. */
+/** Says once what the site's owner should know: the status of a refused post, an event over 32 KB, why a part cannot be loaded. */
 export const warn = (why: unknown): unknown => (warned = warned || console.warn("leadlight:", why) || 1);
 
 export const watchNetwork = (): unknown => on("online", flush);
