@@ -154,7 +154,9 @@ async def soak(broker: KafkaBroker, port: int, pid: int, write_key: str, options
     tell("the rest of it", [took for at, took, _ in answers if down + 5 <= at < up])
     tell("Kafka back, draining", [took for at, took, _ in answers if at >= up])
     print(drain_rate(watch.spooled, back))
-    print(f"collector: {rss_before / 1e6:.0f} MB resident before the outage, at most {watch.most_rss / 1e6:.0f} MB in all")
+    print(
+        f"collector: {rss_before / 1e6:.0f} MB resident before the outage, at most {watch.most_rss / 1e6:.0f} MB in all"
+    )
     refused = {f"{c._name}-{n}" for c in clients for n, (_, _, status) in enumerate(c.answered) if status != 200}
     found, repeats, wrong = await compare(broker.url, [len(c.answered) for c in clients], refused)
     print(f"log: {found:,} events under their own ids, {repeats:,} repeats, {wrong:,} missing or out of order")
