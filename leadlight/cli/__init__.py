@@ -2,7 +2,6 @@
 
 import sys
 
-from leadlight.cli.commands import app
 from leadlight.errors import ConfigurationError, LeadlightError, Outage, WrongUsage
 
 __all__ = ["main"]
@@ -11,7 +10,14 @@ __all__ = ["main"]
 def main() -> None:
     """Run one command; exit 0 done, 1 failed with a reason on stderr, 2 wrong usage."""
     try:
-        app(prog_name="leadlight")
+        if sys.argv[1:2] == ["run"]:
+            from leadlight.cli.running import app as run_alone
+
+            run_alone("leadlight")
+        else:
+            from leadlight.cli.commands import app
+
+            app(prog_name="leadlight")
     except WrongUsage as error:
         _fail(str(error), code=2)
     except ConfigurationError as error:

@@ -1,6 +1,5 @@
 """The list of commands, and the help that is their manual."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
 from leadlight.cli.process import prepare_data_folder, run, settings_for_command
+from leadlight.cli.running import SETTINGS, run_services
 from leadlight.cli.site import hide, links
 from leadlight.cli.site import settings as site_settings
 from leadlight.cli.site.snippet import show_snippet
@@ -29,9 +29,7 @@ app = typer.Typer(
     "Start with `leadlight up`: everything in one process, no configuration.",
     epilog=f"Every setting is a variable of the environment:\n\n{_MANUAL}",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    **SETTINGS,
 )
 site_app.add_typer(site_settings.app, name="settings")
 site_app.command("snippet")(show_snippet)
@@ -47,15 +45,6 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
 app.command("check-install")(check_install)
-
-
-class ServiceName(StrEnum):
-    COLLECTOR = "collector"
-    IDENTIFIER = "identifier"
-    SCORER = "scorer"
-    ALERTER = "alerter"
-    FEED = "feed"
-    CONSOLE = "console"
 
 
 def _version(wanted: bool) -> None:
@@ -85,13 +74,7 @@ def up(
     serving.up(data=data, host=host, port=port, demo_site=demo_site, as_json=as_json)
 
 
-@app.command("run")
-def run_services(
-    services: Annotated[list[ServiceName], typer.Argument(metavar="SERVICE...", help="One or more, in one process.")],
-    as_json: AsJson = False,
-) -> None:
-    """Run one or more services on Kafka and PostgreSQL: collector, identifier, scorer, alerter, feed, console."""
-    serving.run_services([str(service) for service in dict.fromkeys(services)], as_json=as_json)
+app.command("run")(run_services)
 
 
 @app.command("migrate")

@@ -59,7 +59,7 @@ async def _up(settings: Settings, *, demo_site: bool, as_json: bool) -> None:
     async with open_runtime(settings) as runtime:
         await migrate(runtime.database)
         shop, sign_in = await _first_run(runtime.database)
-        listeners = [(serve.join(runtime, services := _services(runtime, ALL)), front)]
+        listeners: list[serve.Listener] = [(serve.join(runtime, services := _services(runtime, ALL)), front)]
         demo_home = None
         if demo_site and shop is not None:
             from services.demosite.app import demo_site as demo_app

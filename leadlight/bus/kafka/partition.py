@@ -20,6 +20,6 @@ def murmur2(key: bytes) -> int:
     return hashed ^ hashed >> 15
 
 
-@lru_cache(maxsize=65_536)  # visitors come back: a hit costs a fiftieth of the hash
+@lru_cache(maxsize=16_384)  # visitors come back: a hit costs a fiftieth of the hash
 def partition_of(key: bytes, partitions: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partitions
