@@ -1,5 +1,6 @@
 import type { Properties } from "../envelope";
 import { attempt } from "../safely";
+import { senseOf } from "./field";
 import { watchEverywhere } from "./reach";
 import { ignored, readForm, type Introduction } from "./read";
 import { carries, watchRequests } from "./sending";
@@ -36,6 +37,15 @@ export const watchForms: WatchForms = (submitted, early) => {
   const told = new WeakMap<Element, { words: string; at: number }>();
   /** Its button was pressed, and now it is the page's turn: most likely a submit event follows, and it is read then. */
   let pressed: Element | undefined;
+  let ready: boolean | undefined;
+
+  /** Somebody comes to a field: what the first form would have to wait for is done before, a piece at a time. */
+  function makeReady(field: Element): void {
+    if (ready) return;
+    ready = true;
+    setTimeout(() => attempt(() => senseOf(document.createElement("input"), undefined)));
+    setTimeout(() => attempt(() => watchRequestsOf(field)));
+  }
 
   function readPressed(): void {
     if (pressed) hold(pressed);
@@ -98,6 +108,8 @@ export const watchForms: WatchForms = (submitted, early) => {
       } else if (event.type === "invalid") {
         if (target.form) held.delete(target.form);
         pressed = undefined;
+      } else if (event.type === "focusin") {
+        makeReady(target);
       } else if (event.type === "click" || (event as KeyboardEvent).key === "Enter") {
         const button = (event.type === "click" ? path.find((node) => node.matches(BUTTON) && !node.matches(TOGGLE)) : target.tagName === "INPUT" && target) as typeof target | undefined;
         const form = button && (button.form || path.find(({ tagName }) => tagName === "FORM") || around(button, path));
