@@ -29,9 +29,14 @@ const start = (): void => {
     more();
     if (!early[MOST_WAITING]) early.push(event);
   });
-  if (consent || mode || globalPrivacyControl || doNotTrack! == (1 as any) || storage["leadlight.out"] || storage["leadlight.consent"]) more();
-  else go({});
-  api.splice(0).map(push);
+  // A task of its own: each is short.
+  setTimeout(
+    guard(() => {
+      if (consent || mode || globalPrivacyControl || doNotTrack! == (1 as any) || storage["leadlight.out"] || storage["leadlight.consent"]) more();
+      else go({});
+      api.splice(0).map(push);
+    }),
+  );
   setInterval(
     guard(() => {
       countIfMoved();

@@ -52,6 +52,7 @@ export async function open(path = "/", attributes: Record<string, string> = {}, 
   Object.defineProperty(tag, "src", { value: "https://collect.example/leadlight.js" });
   Object.defineProperty(document, "currentScript", { configurable: true, get: () => tag });
   await import("../src/leadlight");
+  await wait(0);
   await settled();
 }
 
