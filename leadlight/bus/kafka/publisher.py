@@ -288,19 +288,23 @@ class Publisher:
         FAILED.labels(batch.lane.topic).inc(batch.records)
         for confirmation in batch.confirmations:
             confirmation.fail(type(error)(*error.args))  # or the traces of all who await it would add up
-        waiting = batch.lane.waiting
+        topic, waiting = batch.lane.topic, batch.lane.waiting
+        self._leave_line(topic, LogUnavailable(self._why_not(topic)))
         while waiting:  # they would arrive before what its publisher keeps and sends again
-            self._fail(waiting.popleft(), LogUnavailable(f"What came before was not confirmed ({batch.lane.topic})."))
+            self._fail(waiting.popleft(), LogUnavailable(f"What came before was not confirmed ({topic})."))
 
     def give_up(self, topic: str) -> None:
         """See `Bus.give_up`."""
         why = LogUnavailable(f"It is not waited for any more ({topic}).")
-        for place in self._line:
-            if place.topic == topic:
-                place.confirmation.fail(why)
+        self._leave_line(topic, why)
         for batch in list(self._unsettled):
             if batch.lane.topic == topic:
                 self._give_up(batch, why)
+
+    def _leave_line(self, topic: str, why: LogUnavailable) -> None:
+        for place in [place for place in self._line if place.topic == topic]:
+            place.confirmation.fail(why)
+            self._line.remove(place)
 
     async def _give_up_late(self) -> None:
         """Fail publishes whose time is over; their batches may still arrive."""
