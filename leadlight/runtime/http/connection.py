@@ -115,7 +115,8 @@ class Connection(Reading):
             exchange.answer(refusals.FAILED)
         if exchange.answered is None:
             if (length := headers.get(b"content-length")) is not None:
-                self._hold(exchange, int(length))
+                size = int(length)  # not held before it is here: who only promises takes no room from others
+                self._check_room(exchange, size, self._front.held_bytes + size)
             if exchange.expects and self._current is exchange:
                 self._invite(exchange)
 
@@ -180,14 +181,18 @@ class Connection(Reading):
         self._state.tasks.add(task)
 
     def _hold(self, exchange: Exchange, size: int) -> None:
-        """Count the bytes of a body; refuse what is too large, or too much with all the others'."""
-        front = self._front
-        front.held_bytes += size - exchange.held_bytes
+        """Count the bytes of a body that are here."""
+        self._front.held_bytes += size - exchange.held_bytes
         exchange.held_bytes = size
+        self._check_room(exchange, size, self._front.held_bytes)
+
+    def _check_room(self, exchange: Exchange, size: int, together: int) -> None:
+        """Refuse a body that is too large, or too much with all the others'."""
+        front = self._front
         most = exchange.most_bytes if exchange.most_bytes is not None else front.limits.body_bytes
         if size > most:
             self._refuse_exchange(exchange, refusals.TOO_LARGE)
-        elif front.held_bytes > front.limits.held_bytes:
+        elif together > front.limits.held_bytes:
             front.cut("overloaded")
             self._refuse_exchange(exchange, refusals.OVERLOADED)
 

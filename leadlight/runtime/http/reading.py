@@ -87,12 +87,7 @@ class Reading(asyncio.Protocol):
         if len(data) > self._front.limits.head_bytes:
             self._large = True
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._refusal is None:
-                self._parser = httptools.HttpRequestParser(self)
-                self.data_received(self._without_offer() + data[upgrade.args[0] :])
-                return
+            self._feed(data)
         except httptools.HttpParserCallbackError:
             log.exception("a request could not be read")
             self._refusal = refusals.FAILED
@@ -101,11 +96,28 @@ class Reading(asyncio.Protocol):
                 self._front.cut("malformed")
                 self._refusal = refusals.malformed(error)
         if self._receiving is HEAD and self._refusal is None:
-            if before is HEAD or (before is NOTHING and self._heads == 1):
+            if self._heads == 0 or (before is NOTHING and self._heads == 1):
                 self._head_bytes += len(data)
             self._check_head(self._head_bytes)
+        if self._receiving is not HEAD:
+            self._large = False
         if self._refusal is not None:
             self._refuse(self._refusal)
+
+    def _feed(self, data: bytes) -> None:
+        """Parse what has arrived; the head of a request that offers another protocol once more, without the offer."""
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._deaf or self._refusal is not None:
+                    return
+                self._parser = httptools.HttpRequestParser(self)
+                self._parser.feed_data(self._without_offer())
+                rest = memoryview(rest)[upgrade.args[0] :]
+            else:
+                return
 
     def on_message_begin(self) -> None:
         self._url = b""
@@ -197,7 +209,6 @@ class Reading(asyncio.Protocol):
 
     def _check_rare(self, headers: dict[bytes, bytes]) -> None:
         """What no usual request needs: a head that is large, in pieces, or has headers twice."""
-        self._large = False
         self._check_head(len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers))
         if sum(name == b"host" for name, _ in self._headers) > 1:
             self._refusal = refusals.NOT_ONE_HOST

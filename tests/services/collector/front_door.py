@@ -86,7 +86,7 @@ class FrontDoor:
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
     async def until_held(self, size: int) -> None:
-        """Wait until so many bytes of bodies are promised or here."""
+        """Wait until so many bytes of bodies are here."""
         while await self.metric("leadlight_http_held_bytes") < size:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

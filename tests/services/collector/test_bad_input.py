@@ -212,8 +212,10 @@ async def test_the_heaviest_bodies_within_the_limits_are_answered(door: FrontDoo
         b'{"batch":["' + b"\\u0000" * 80_000 + b'"]}',
         b'{"batch":[{"properties":{' + b",".join(b'"%d":{}' % n for n in range(2_000)) + b"}}]}",
         b'{"batch":[' + b",".join([b'{"type":"page","anonymousId":"a"}'] * 2_500) + b"]}",
+        b'{"batch":[NaN],"x":"' + b'\\"' * 240_000,
+        b'{"batch":[NaN],"x":"' + b'\\"' * 240_000 + b"\\",
     )
-    assert [(await door.post("/v1/batch", body)).status for body in heavy] == [413, 200, 200, 200]
+    assert [(await door.post("/v1/batch", body)).status for body in heavy] == [413, 200, 200, 200, 400, 400]
 
 
 values = st.recursive(

@@ -118,6 +118,14 @@ async def test_who_offers_another_protocol_is_answered_in_this_one(door: FrontDo
     assert (await raw.answer()).status == 200
 
 
+async def test_thousands_of_such_offers_in_one_go_are_answered_like_others(door: FrontDoor) -> None:
+    raw = await door.connect()
+    offer = head("/v1/page", "Connection: Upgrade", "Upgrade: h2c", method="OPTIONS")
+    await raw.send(offer * 3_000 + post("/v1/page", page("m-1")))
+    assert {(await raw.answer()).status for _ in range(3_000)} == {204}
+    assert (await raw.answer()).status == 200
+
+
 async def test_who_has_said_everything_still_gets_the_answer(door: FrontDoor) -> None:
     raw = await door.connect()
     await raw.send(post("/v1/page", page("m-1")))

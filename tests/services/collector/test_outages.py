@@ -57,15 +57,24 @@ async def test_without_a_spool_a_dead_broker_is_a_503_within_5_seconds_and_forgo
 async def test_bodies_beyond_what_memory_is_for_are_refused_before_they_are_read(tmp_path: Path) -> None:
     async with open_front_door(Settings(data=tmp_path), Limits(held_bytes=50_000)) as door:
         first, second = await door.connect(), await door.connect()
-        await first.send(head("/v1/batch", length=40_000))
-        await door.until_held(40_000)
+        begun = b'{"writeKey":"%s","batch":[]}' % WRITE_KEY.encode()
+        await first.send(head("/v1/batch", length=40_000) + begun.ljust(39_999))
+        await door.until_held(39_999)
         await second.send(head("/v1/batch", length=20_000))
         answer = await second.answer()
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
-        await first.send((b'{"writeKey":"%s","batch":[]}' % WRITE_KEY.encode()).ljust(40_000))
+        await first.send(b" ")
         assert (await first.answer()).status == 200
         assert (await door.post("/v1/page", PAGE)).status == 200, "there is room again"
+
+
+async def test_bodies_that_are_promised_and_never_sent_keep_nobody_out(tmp_path: Path) -> None:
+    async with open_front_door(Settings(data=tmp_path), Limits(held_bytes=50_000)) as door:
+        for _ in range(20):
+            await (await door.connect()).send(head("/v1/batch", length=40_000))
+        assert await door.metric("leadlight_http_connections") > 20
+        assert (await door.post("/v1/page", PAGE)).status == 200
 
 
 async def test_memory_is_given_back_when_a_post_is_over(door: FrontDoor) -> None:

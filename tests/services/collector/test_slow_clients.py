@@ -134,6 +134,14 @@ async def test_headers_beyond_the_limit_are_a_431_that_says_so(soon: FrontDoor, 
         await raw.ended()
 
 
+async def test_a_second_request_may_have_no_larger_headers_than_the_first(soon: FrontDoor) -> None:
+    raw = await soon.connect()
+    await raw.send(post("/v1/page", PAGE) + head("/metrics", "X-A: " + "a" * 60_000, method="GET"))
+    assert (await raw.answer()).status == 200
+    assert (await raw.answer()).problem["status"] == 431
+    await raw.ended()
+
+
 async def test_endless_headers_are_a_431_while_they_are_still_coming(soon: FrontDoor) -> None:
     raw = await soon.connect()
     await raw.send(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: ")
