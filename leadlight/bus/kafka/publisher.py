@@ -33,6 +33,9 @@ UNCONFIRMED_BYTES = 64 * 1024 * 1024
 """Of all batches together, or memory would grow while the broker is away."""
 
 RETRY_SECONDS = 1.0
+TELL_SECONDS = 30.0
+"""Between two words on the same outage."""
+
 AGAIN_SECONDS = 0.1
 """Before a flight is tried again, or another look at who leads a partition."""
 
@@ -141,14 +144,13 @@ class Publisher:
             raise LogUnavailable(self._why_not(topic)) from None
 
     async def answers(self, *, within_seconds: float) -> bool:
-        """Whether the log confirmed something just now, or a broker answers."""
+        """Whether the log confirmed something just now, or a broker answers; also one that is being connected to."""
         if self._loop.time() - self._confirmed_at < within_seconds:
             return True
-        if self._client is None:
-            return False
         try:
             async with asyncio.timeout(within_seconds):
-                return bool(await self._client.force_metadata_update())
+                await self._started.wait()
+                return self._client is not None and bool(await self._client.force_metadata_update())
         except TimeoutError:
             return False
 
@@ -345,6 +347,7 @@ class Publisher:
 
     async def _start(self) -> None:
         """Keep trying until a client knows the cluster."""
+        told_at = -TELL_SECONDS
         while True:
             client = AIOKafkaClient(
                 bootstrap_servers=self._servers,
@@ -358,7 +361,9 @@ class Publisher:
                 async with asyncio.timeout(2 * REQUEST_SECONDS):
                     await client.bootstrap()
             except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("Kafka is away, trying again", servers=self._servers, error=str(error))
+                if self._loop.time() - told_at >= TELL_SECONDS:
+                    told_at = self._loop.time()
+                    log.warning("Kafka is away, trying every second", servers=self._servers, error=str(error))
                 await stop(client)
                 await asyncio.sleep(RETRY_SECONDS)
             except BaseException:

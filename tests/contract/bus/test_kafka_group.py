@@ -181,6 +181,11 @@ async def test_topics_are_created_once_and_brought_to_this_versions_settings(log
     await until(settled)
 
 
+async def test_whoever_asks_at_once_whether_the_log_is_there_gets_its_answer(log: KafkaLog) -> None:
+    bus = await log.open()
+    assert await bus.problem() is None, "as `leadlight doctor` asks: nothing was published before"
+
+
 async def test_a_topic_that_is_missing_is_named_with_its_remedy(log: KafkaLog) -> None:
     bus = await log.open()
     with pytest.raises(LogUnavailable, match=r"nowhere.*leadlight topics"):
