@@ -36,6 +36,12 @@ Peer = tuple[str, int] | None
 
 REMEMBERED_PLACES = 4_096
 
+ORIGIN_BYTES = 512
+"""No page's origin is longer. What is remembered by headers must not grow with what strangers write into them."""
+
+HOST_BYTES = 255
+AGENT_BYTES = 2_048
+
 UNSEALED = Counter(
     "leadlight_collector_addresses_left_out_total",
     "Addresses left out because no key of the day was there to seal them.",
@@ -53,7 +59,7 @@ class Arrivals:
         self._proxies = Proxies(runtime.settings.trusted_proxies)
         self._pace = Pace()
         self._today = _Today(None, DayKey(date.min, urandom(DAY_KEY_BYTES)), self.countries)
-        self._until = datetime.min.replace(tzinfo=UTC)
+        self._since = self._until = datetime.min.replace(tzinfo=UTC)
         self._public_host = (urlsplit(runtime.settings.public_url or "").hostname or "").encode()
 
     async def run(self) -> None:
@@ -67,7 +73,7 @@ class Arrivals:
             now = self._runtime.now()
             if self.countries.refresh():
                 self._until = now  # what was remembered may be wrong now
-            if now >= self._until:
+            if not self._since <= now < self._until:
                 self._begin(now)  # also when nobody posts: yesterday's key is let go
             if not await self._runtime.pause(LOOK_SECONDS):
                 return
@@ -75,7 +81,7 @@ class Arrivals:
     def of(self, grant: Grant, headers: Headers, peer: Peer, sent_at: Any, received_at: datetime) -> Arrival:
         """Who posted, when, and what they asked for. A browser tells itself apart by headers that no server library sends."""
         policy = policy_of(grant)
-        today = self._today if received_at < self._until else self._begin(received_at)
+        today = self._today if self._since <= received_at < self._until else self._begin(received_at)
         error = skew(sent_at, received_at) if sent_at is not None else None
         too_fast = partial(self._pace.too_fast, time.monotonic())
         origin = headers.get(b"origin")
@@ -99,7 +105,7 @@ class Arrivals:
         refusal = None
         if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
             refusal = Drop.NO_CONSENT
-        elif origin is not None and not policy.takes_origin(origin):
+        elif origin is not None and (len(origin) > ORIGIN_BYTES or not policy.takes_origin(origin)):
             refusal = Drop.FOREIGN_ORIGIN
         agent = headers.get(b"user-agent")
         return Arrival(
@@ -107,7 +113,7 @@ class Arrivals:
             received_at,
             Channel.BROWSER,
             error,
-            _agent(agent) if agent is not None else None,
+            _agent(agent[:AGENT_BYTES]) if agent is not None else None,
             refusal,
             policy,
             where,
@@ -124,7 +130,8 @@ class Arrivals:
         origin = headers.get(b"origin")
         if not events or origin is None or arrival.where.step <= COMPANY_ONLY or not is_same_site(headers):
             return ()
-        header = set_cookie(events[-1].anonymous_id, origin, headers.get(b"host", b""), self._public_host)
+        host = headers.get(b"host", b"")[:HOST_BYTES]
+        header = set_cookie(events[-1].anonymous_id, origin, host, self._public_host)
         return () if header is None else ((b"set-cookie", header),)
 
     def _client(self, headers: Headers, peer: Peer, policy: Policy) -> tuple[str | None, str | None]:
@@ -142,10 +149,12 @@ class Arrivals:
         if key is None:
             if self._today.day_key is None and self._today.stand_in.day == now.date():
                 return self._today
+            self._until = self._since  # asked anew with every post, until there is one
             self._today = _Today(None, DayKey(now.date(), urandom(DAY_KEY_BYTES)), self.countries)
             return self._today
         self._today = _Today(key, key, self.countries)
-        self._until = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+        self._since = datetime(now.year, now.month, now.day, tzinfo=UTC)
+        self._until = self._since + timedelta(days=1)
         return self._today
 
 
@@ -180,4 +189,4 @@ def policy_of(grant: Grant) -> Policy:
 
 @lru_cache(4_096)
 def _agent(header: bytes) -> str:
-    return header[:2_048].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return header.decode("utf-8", "replace").replace("\x00", "\ufffd")

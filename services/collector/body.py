@@ -10,6 +10,9 @@ CONTENT_TYPES = frozenset({"application/json", "text/plain", ""})
 FORM_TYPE = "application/x-www-form-urlencoded"
 ENCODINGS = frozenset({b"gzip", b"identity", b""})
 
+TYPE_BYTES = 128
+"""Looked at of a content type: parameters may follow, but nobody reads them."""
+
 UNKNOWN_TYPE = Problem(
     415, "Unknown content type", "Send JSON as `application/json` or `text/plain`; forms are not taken."
 )
@@ -25,7 +28,7 @@ def most_bytes(headers: Headers, *, single: bool) -> int:
         Refused: the headers tell that it is of a kind that is not taken.
     """
     content_type, encoding = headers.get(b"content-type"), headers.get(b"content-encoding")
-    if content_type is not None and _kind(content_type) is None:
+    if content_type is not None and _kind(content_type[:TYPE_BYTES]) is None:
         raise Refused(UNKNOWN_TYPE)
     if encoding is None:
         return EVENT_BYTES if single else BATCH_BYTES
@@ -52,7 +55,7 @@ def text_of(body: bytes | bytearray, headers: Headers, *, single: bool) -> bytes
 def maybe_form(headers: Headers) -> bool:
     """Whether the body may be a form. Command line clients call JSON one when they are not told otherwise."""
     content_type = headers.get(b"content-type")
-    return content_type is not None and _kind(content_type) == FORM_TYPE
+    return content_type is not None and _kind(content_type[:TYPE_BYTES]) == FORM_TYPE
 
 
 def too_large(single: bool) -> Problem:

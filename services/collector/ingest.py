@@ -17,7 +17,7 @@ from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.http import Answer, Direct, Exchange
 from services.collector import problems
-from services.collector.arrival import AnswerHeaders, Arrivals, Headers, Peer
+from services.collector.arrival import ORIGIN_BYTES, AnswerHeaders, Arrivals, Headers, Peer
 from services.collector.body import UNKNOWN_TYPE, maybe_form, most_bytes, text_of, too_large
 from services.collector.journal import Journal
 from services.collector.journal import Post as Handed
@@ -115,7 +115,8 @@ class Ingest:
             self.tally.admitted(arrival.site, len(records))
         if dropped:
             self.tally.dropped(arrival.site, dropped, arrival.received_at)
-        told = self.arrivals.also_told(arrival, headers, events) if arrival.channel is Channel.BROWSER else ()
+        refused = dropped is not None and Drop.NO_CONSENT in dropped  # among calls from before the visitor said no
+        told = () if refused or arrival.channel is Channel.SERVER else self.arrivals.also_told(arrival, headers, events)
         return dropped, told
 
     async def find(self, key: str) -> Grant:
@@ -235,8 +236,9 @@ class Posts:
     def _answer(self, exchange: Exchange, outcome: Outcome) -> None:
         dropped, told = outcome
         headers = exchange.headers
-        if dropped is None and not told:
-            exchange.answer(_done(headers.get(b"origin")))
+        origin = headers.get(b"origin")
+        if dropped is None and not told and (origin is None or len(origin) <= ORIGIN_BYTES):
+            exchange.answer(_done(origin))
             return
         more = [_JSON, *told]
         if dropped:

@@ -172,11 +172,15 @@ class WriteKeys:
         self._misses[key] = asyncio.get_running_loop().time() + MISS_SECONDS
 
 
-@lru_cache(1_024)
 def key_of_basic(header: bytes) -> str | None:
     """The user name of Basic authentication: SDKs send the write key there, with an empty password."""
+    return _user_name(header) if len(header) <= 2 * KEY_CHARACTERS else None
+
+
+@lru_cache(1_024)
+def _user_name(header: bytes) -> str | None:
     scheme, _, coded = header.partition(b" ")
-    if scheme.lower() != b"basic" or len(coded) > 2 * KEY_CHARACTERS:
+    if scheme.lower() != b"basic":
         return None
     try:
         return base64.b64decode(coded.strip(), validate=True).partition(b":")[0].decode() or None

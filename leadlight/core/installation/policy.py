@@ -13,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 _HOST = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>\d+|\*))?(?P<path>/[^?#]*)?",
+    r"(?::(?P<port>[0-9]{1,5}|\*))?(?P<path>/[^?#]*)?",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -91,7 +91,10 @@ def _hash_key(algorithm: str, value: str) -> tuple[str, str]:
 
 
 def _matches(sources: Sequence[str], url: str, page: str) -> bool:
-    target, home = urlsplit(url), urlsplit(page)
+    try:
+        target, home = urlsplit(url), urlsplit(page)
+    except ValueError:
+        return False  # what cannot be read leads nowhere
     return any(_match(source, target, home) for source in sources)
 
 

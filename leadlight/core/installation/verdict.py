@@ -104,7 +104,7 @@ class Page:
 def judge(page: Page, expected: Expected) -> list[Remark]:
     """Everything that is to be said about one page's tag; a `PRESENT` first if there is one that works."""
     found = scan(page.html)
-    base = urljoin(page.url, found.base) if found.base else page.url
+    base = _base(page, found)
     tags = [script for script in found.scripts if _is_tag(script, base, expected)]
     live = [script for script in tags if script.place is Place.PAGE]
     if not live:
@@ -247,6 +247,14 @@ def _absent(page: Page, found: Scanned, inert: Sequence[Script], expected: Expec
 def _runs(given: Mapping[str, str]) -> bool:
     kind = given.get("type", "").strip()
     return kind.lower() == "module" or bool(_SCRIPT_TYPES.fullmatch(kind.partition(";")[0].strip()))
+
+
+def _base(page: Page, found: Scanned) -> str:
+    """What addresses in the page are relative to. A base that cannot be read counts for nothing, as in browsers."""
+    try:
+        return urljoin(page.url, found.base) if found.base else page.url
+    except ValueError:
+        return page.url
 
 
 def _join(base: str, address: str) -> str:

@@ -264,6 +264,7 @@ def _named(
     browser = arrival.channel is Channel.BROWSER
     if cookieless or step == COMPANY_ONLY:
         tellable = browser or where.address is not None  # of a server's agent alone, one id would stand for everybody
+        agent = agent[:AGENT_CHARACTERS] if agent else None
         anonymous_id = arrival.pseudonym(arrival.site, where.address, agent) if arrival.pseudonym and tellable else ""
     elif not anonymous_id and arrival.cookie_id is not None:
         anonymous_id = arrival.cookie_id

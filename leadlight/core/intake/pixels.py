@@ -98,8 +98,15 @@ def mail_proxy(agent: str | None) -> str | None:
 
 
 def as_post(call: Call) -> bytes:
-    """The call as it would have been posted."""
-    return encode(call)
+    """The call as it would have been posted.
+
+    Raises:
+        NotACall: it is nested so deeply that it can be read, but not be written.
+    """
+    try:
+        return encode(call)
+    except RecursionError:
+        raise NotACall("`data` is nested too deeply.") from None
 
 
 def _coded(data: str) -> Call:

@@ -30,7 +30,7 @@ CAMPAIGN_FIELDS = ("name", "source", "medium", "term", "content")
 CAMPAIGN_PARAMETERS = {"utm_campaign": "name"} | {f"utm_{field}": field for field in CAMPAIGN_FIELDS[1:]}
 
 REMEMBERED_ADDRESSES = 4_096
-REMEMBERED_CHARACTERS = 1_024
+REMEMBERED_CHARACTERS = 512
 """Cleaning costs more than all else of a page; a site's pages repeat. Longer addresses seldom do."""
 
 REMEMBERED_CLEANERS = 256

@@ -12,6 +12,9 @@ MOST_HOPS = 32
 
 REMEMBERED = 8_192
 
+REMEMBERED_BYTES = 512
+"""Of a forwarding header that is remembered: strangers may write anything before what our proxies add."""
+
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))', re.IGNORECASE)
 _ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
 
@@ -42,7 +45,7 @@ class Proxies:
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self._trusted = Networks(networks)
-        self.client = lru_cache(REMEMBERED)(self._client)
+        self._known_client = lru_cache(REMEMBERED)(self._client)
         self.trust = lru_cache(REMEMBERED)(self._trust)
 
     def _trust(self, peer: str) -> bool:
@@ -50,12 +53,16 @@ class Proxies:
         address = bare_address(peer)
         return address is not None and self._trusted.holds(address)
 
-    def _client(self, peer: str, forwarded_for: bytes | None, forwarded: bytes | None) -> str | None:
+    def client(self, peer: str, forwarded_for: bytes | None, forwarded: bytes | None) -> str | None:
         """The address of whoever asked first; None where nobody knows it.
 
         Read from the end, each trusted proxy names who asked it, until one names somebody we do not trust: what stands
         before that could be made up. `X-Forwarded-For` counts before `Forwarded`, which few proxies write or remove.
         """
+        short = len(forwarded_for or b"") + len(forwarded or b"") <= REMEMBERED_BYTES
+        return (self._known_client if short else self._client)(peer, forwarded_for, forwarded)
+
+    def _client(self, peer: str, forwarded_for: bytes | None, forwarded: bytes | None) -> str | None:
         nearest = bare_address(peer)
         if nearest is None or not self._trusted.holds(nearest):
             return nearest

@@ -19,7 +19,7 @@ KEPT = timedelta(hours=48)
 COOKIELESS_PREFIX = "day:"
 """Before an anonymous id that ends with its day."""
 
-REMEMBERED = 16_384
+REMEMBERED = 4_096
 _PSEUDONYM_BYTES = 16
 
 

@@ -61,15 +61,24 @@ _RUN = re.compile(r"[A-Za-z0-9]{32,}")
 _DIGIT_THEN_LETTER = re.compile(r"\d[A-Za-z]")
 _LETTER_THEN_DIGIT = re.compile(r"[A-Za-z]\d")
 
+_NAME_CHARACTERS = 100
+"""Longer names are not remembered: strangers could fill the memory with them."""
+
 _MOST_CODED = 3
 """How many times something may be percent-encoded before we stop unwrapping it."""
 
 
-@lru_cache(4_096)
 def is_secret(name: str) -> bool:
     """Whether a parameter of this name carries what nobody should store."""
+    return _is_known_secret(name) if len(name) <= _NAME_CHARACTERS else _is_secret(name)
+
+
+def _is_secret(name: str) -> bool:
     plain = unquote_plus(name).casefold().translate(_JOINTS)
     return plain in _SECRET or plain.endswith(_SECRET_ENDINGS) or plain.startswith("reset")
+
+
+_is_known_secret = lru_cache(4_096)(_is_secret)
 
 
 def holds_email(text: str) -> bool:

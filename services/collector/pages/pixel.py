@@ -46,17 +46,17 @@ def pixel_router(keys: WriteKeys, store: Store) -> APIRouter:
         query: bytes = request.scope["query_string"]
         if len(query) > EVENT_BYTES:
             raise Refused(Problem(414, "Too long", f"The address takes at most {EVENT_BYTES} bytes."))
+        agent, referrer = text_of(headers.get(b"user-agent")), text_of(headers.get(b"referer"))
         try:
             pairs = parse_qsl(query.decode("latin-1"), errors="replace", max_num_fields=PARAMETERS)
             call = call_of(pairs, kind)
+            call = completed(call, event_id=str(uuid4()), cookie=cookie_id(headers), referrer=referrer, agent=agent)
+            stated = call.get("type")
+            known = KINDS.get(stated) if isinstance(stated, str) else None
+            body = as_post(call if known else {"batch": [call], "writeKey": call.get("writeKey")})
         except ValueError as error:
             why = str(error) if isinstance(error, NotACall) else f"More than {PARAMETERS} parameters."
             raise Refused(Problem(400, "Unreadable", why)) from error
-        agent, referrer = text_of(headers.get(b"user-agent")), text_of(headers.get(b"referer"))
-        call = completed(call, event_id=str(uuid4()), cookie=cookie_id(headers), referrer=referrer, agent=agent)
-        stated = call.get("type")
-        known = KINDS.get(stated) if isinstance(stated, str) else None
-        body = as_post(call if known else {"batch": [call], "writeKey": call.get("writeKey")})
         post = read_body(body, known)
         if not post.write_key:
             raise Refused(NO_KEY)

@@ -1,8 +1,10 @@
 """Whatever is posted: a clear 4xx or a counted drop, nothing that databases refuse later, and never a 5xx."""
 
 import asyncio
+import gc
 import gzip
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from leadlight.core.intake.calls import BATCH_BYTES, EVENT_BYTES, Call
 from leadlight.core.intake.drops import Drop
 from tests.services.collector.front_door import WRITE_KEY, FrontDoor, basic
+from tests.services.collector.raw import post
 
 JSON = {"Content-Type": "application/json", **basic(WRITE_KEY)}
 
@@ -216,6 +219,33 @@ async def test_the_heaviest_bodies_within_the_limits_are_answered(door: FrontDoo
         b'{"batch":[NaN],"x":"' + b'\\"' * 240_000 + b"\\",
     )
     assert [(await door.post("/v1/batch", body)).status for body in heavy] == [413, 200, 200, 200, 400, 400]
+
+
+@pytest.mark.parametrize(
+    "line", ["Origin: https://%s", "Authorization: Basic %s", "User-Agent: %s", "Content-Type: %s", "Cookie: %s"]
+)
+async def test_what_strangers_write_into_headers_is_not_kept_in_memory(door: FrontDoor, line: str) -> None:
+    def body(agent: str) -> bytes:
+        context = {"cookieless": True, "userAgent": agent}
+        call = {"writeKey": WRITE_KEY, "type": "page", "context": context}
+        return json.dumps({"batch": [call], "writeKey": WRITE_KEY}).encode()
+
+    async def answered(letters: str) -> None:
+        long = letters * 10_000
+        await raw.send(post("/v1/batch", body(long[:30_000]), line % long, "Sec-Fetch-Site: same-site"))
+        assert (await raw.answer()).status < 500
+
+    raw = await door.connect()
+    await answered("once")
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            await answered(f"{number:04d}")
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 values = st.recursive(

@@ -194,6 +194,27 @@ async def test_what_grows_without_end_is_cut(shop: Website) -> None:
 
 
 @pytest.mark.slow
+async def test_addresses_that_nobody_can_read_break_no_check_off(shop: Website) -> None:
+    far = "9" * 5_000
+    odd = {
+        "/base": html("<base href='http://[shop'>", TAG),
+        "/source": html("<script async src='http://[x/leadlight.js' data-key='wk_shop'></script>"),
+        "/endpoint": html(
+            TAG.replace("async", "async data-endpoint='http://[x'"), Content_Security_Policy="default-src *"
+        ),
+        "/port": html(TAG, Content_Security_Policy=f"script-src leads.shop.example:{far}"),
+    }
+    shop.pages |= odd | {"/good": html(TAG)}
+    shop.pages["/sitemap.xml"] = sitemap([shop.url + path for path in shop.pages])
+    report = await checked(f"{shop.url}/sitemap.xml")
+    found = kinds(report)
+    assert set(found) == {"base", "source", "endpoint", "port", "good"}
+    assert found["base"] == found["good"] == {Kind.PRESENT}
+    assert Kind.OTHER_HOST in found["source"]
+    assert Kind.SENDING_BLOCKED in found["endpoint"]
+    assert Kind.SCRIPT_BLOCKED in found["port"]
+
+
 async def test_a_site_that_does_not_answer_is_given_up(shop: Website) -> None:
     shop.pages["/"] = Answer("too late", wait_seconds=60)
     report = await checked(f"{shop.url}/")

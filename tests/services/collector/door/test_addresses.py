@@ -216,3 +216,27 @@ async def test_at_midnight_the_key_changes_and_who_leaves_nothing_behind_is_some
         told.append((day_of(arrival.where.sealed), arrival.pseudonym(SITE, ADDRESS, "Firefox")))
     assert [day for day, _ in told] == [NOON.date(), NOON.date(), NOON.date() + timedelta(days=1)]
     assert told[0][1] == told[1][1] != told[2][1]
+
+
+async def test_a_clock_that_was_ahead_for_a_while_leaves_no_key_in_use_for_longer_than_its_day(
+    runtime: Runtime,
+) -> None:
+    clock = Clock(NOON)
+    arrivals = Arrivals(seen_at(runtime, clock))
+    for days_ahead in (0, 9, 0):
+        clock.now = NOON + timedelta(days=days_ahead)
+        await arrivals.keys.refresh()
+        arrival = arrival_at(arrivals, clock.now)
+        assert arrival.where.sealed is not None
+        assert day_of(arrival.where.sealed) == clock.now.date()
+
+
+async def test_a_clock_that_was_ahead_where_no_key_is_keeps_no_address_out_afterwards(runtime: Runtime) -> None:
+    clock = Clock(NOON)
+    arrivals = Arrivals(seen_at(runtime, clock))
+    await arrivals.keys.refresh()
+    told = []
+    for days_ahead in (0, 9, 0):
+        clock.now = NOON + timedelta(days=days_ahead)
+        told.append(arrival_at(arrivals, clock.now).where.sealed is not None)
+    assert told == [True, False, True]

@@ -55,6 +55,14 @@ async def test_nobody_else_gets_one(door: FrontDoor, call: dict[str, Any], heade
     assert set_by(answer) is None
 
 
+async def test_who_says_no_gets_none_for_what_was_allowed_before(door: FrontDoor) -> None:
+    no = {"context": {"consent": {"categoryPreferences": {"analytics": False}}}}
+    for batch in ([PAGE, PAGE | no], [PAGE | no, PAGE]):
+        answer = await door.post("/v1/batch", {"batch": batch}, headers=BROWSER | OURS | SAME_SITE)
+        assert answer.dropped == {"no_consent": 1}
+        assert set_by(answer) is None
+
+
 @pytest.mark.parametrize(
     ("level", "is_set"),
     [(Privacy.NONE, False), (Privacy.COMPANY_ONLY, False), (Privacy.PSEUDONYMOUS, True), (Privacy.IDENTIFIED, True)],

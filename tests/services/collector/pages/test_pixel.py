@@ -157,3 +157,10 @@ async def test_who_has_no_cookie_is_one_visitor_for_the_day_by_address_and_agent
         assert "Set-Cookie" not in answer.headers
     first, second, third = (await door.stored())[-3:]
     assert first.visitor == second.visitor != third.visitor
+
+
+async def test_no_depth_of_nesting_is_an_error_of_ours(door: FrontDoor) -> None:
+    for depth in range(800, 1_000):
+        call = '{"type":"unknown","properties":' + '{"a":' * depth + "1" + "}" * depth + "}"
+        answer = await look(door, data=base64.b64encode(call.encode()).decode())
+        assert answer.status in (400, 401), depth
