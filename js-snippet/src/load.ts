@@ -1,4 +1,4 @@
-import type { Call, Choice, Leadlight, Properties } from "./surface";
+import type { Call, Choice, Leadlight, Properties } from "./surface.js";
 
 export type { Call, Choice, Leadlight, Properties };
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -49,4 +49,25 @@ test("what is built: each script under two names, a manifest with its hashes, an
   expect(core).toContain(files[`leadlight-more-${version}.js`].integrity);
   const more = readFileSync(join(folder, `leadlight-more-${version}.js`), "utf8");
   expect(more).toContain(files[`leadlight-forms-${version}.js`].integrity);
+}, 60_000);
+
+test.each([
+  ["bundler", "esnext"],
+  ["nodenext", "nodenext"],
+])("its types are found by a project that resolves modules as %s, with libraries checked", (resolution, module) => {
+  const project = mkdtempSync(join(tmpdir(), "leadlight-"));
+  const installed = join(project, "node_modules", "leadlight-snippet");
+  const tsc = (...args: string[]): string => execFileSync("npx", ["tsc", ...args], { encoding: "utf8" });
+  tsc("-p", "tsconfig.types.json", "--outDir", join(installed, "dist"));
+  cpSync("package.json", join(installed, "package.json"));
+  const use = `import { load, type Leadlight } from "leadlight-snippet";
+const leadlight: Leadlight = load({ host: "https://collect.example", key: "wk_1" });
+leadlight.track("Watched the film", { seconds: 40 });
+// @ts-expect-error: the event's name is a text
+leadlight.track(40);
+`;
+  writeFileSync(join(project, "page.mts"), use);
+  const compilerOptions = { noEmit: true, strict: true, target: "es2022", types: [], module, moduleResolution: resolution };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["page.mts"] }));
+  tsc("-p", project);
 }, 60_000);
