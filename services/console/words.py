@@ -159,8 +159,8 @@ def sign(given: Signal) -> str:
 
 
 def times(given: Signal) -> str:
-    """How often, where that says something: `×3`."""
-    return f"\u00d7{given.count:,}" if given.count > 1 else ""
+    """How often, where that says something: `×3`. Who is signed in says who they are with every page."""
+    return f"\u00d7{given.count:,}" if given.count > 1 and given.kind != "identified" else ""
 
 
 def strongest_first(given: Sequence[Signal]) -> list[Signal]:

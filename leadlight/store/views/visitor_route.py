@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Text, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, PageRead, PageViewed, Visit, whole_seconds
@@ -159,15 +159,19 @@ async def _events(
 async def _introductions(
     connection: AsyncConnection, site: str, visitor: str, kind: int, after: Step | None, limit: int, newest: bool
 ) -> Sequence[Moment]:
-    at, id = visitor_contacts.c.claimed_at, visitor_contacts.c.event_id
-    found = await connection.execute(
-        select(visitor_contacts, contacts.c.email)
-        .join(
-            contacts,
-            and_(contacts.c.site_id == visitor_contacts.c.site_id, contacts.c.id == visitor_contacts.c.contact_id),
-        )
+    """Once for each turn of a person: who is signed in says who they are with every call."""
+    in_order = (visitor_contacts.c.claimed_at, visitor_contacts.c.event_id)
+    claims = (
+        select(visitor_contacts, func.lag(visitor_contacts.c.contact_id).over(order_by=in_order).label("known_as"))
         .where(visitor_contacts.c.site_id == site, visitor_contacts.c.visitor_id == visitor)
-        .where(visitor_contacts.c.withdrawn_at.is_(None), *_beyond(at, id, kind, after, newest))
+        .where(visitor_contacts.c.withdrawn_at.is_(None))
+        .subquery()
+    )
+    at, id = claims.c.claimed_at, claims.c.event_id
+    found = await connection.execute(
+        select(claims, contacts.c.email)
+        .join(contacts, and_(contacts.c.site_id == claims.c.site_id, contacts.c.id == claims.c.contact_id))
+        .where(claims.c.contact_id.is_distinct_from(claims.c.known_as), *_beyond(at, id, kind, after, newest))
         .order_by(*_order(at, id, newest))
         .limit(limit)
     )

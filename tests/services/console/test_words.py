@@ -129,6 +129,7 @@ def test_longer_times_in_reasons_are_said_as_people_do() -> None:
 def test_how_often_a_sign_was_given_is_said_shortly() -> None:
     assert words.signal(Signal("pricing_read", 1, NOW, NOW)) == "Pricing read"
     assert words.signal(Signal("pricing_read", 3, NOW, NOW)) == "Pricing read \u00d73"
+    assert words.signal(Signal("identified", 57, NOW, NOW)) == "Said who they are"
     assert words.signal(Signal("own_rule", 1_200, NOW, NOW)) == "Own rule \u00d71,200"
 
 

@@ -202,6 +202,24 @@ async def test_the_timeline_tells_everything_in_order(shop: Shop, feed: Reader, 
     assert [moment["id"] for moment in backwards] == [moment["id"] for moment in reversed(moments)]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_the_timeline_tells_once_who_somebody_is_until_somebody_else_is_there(
+    shop: Shop, feed: Reader, clock: Clock, limit: int
+) -> None:
+    browser = Browser()
+    start = clock.now - 20 * MINUTE
+    said = ["ada@mill.example"] * 3 + ["ben@mill.example"] * 2 + ["ada@mill.example"]
+    for number, email in enumerate(said):
+        browser.identify(start + number * MINUTE, email)
+    await shop.take(browser.events)
+    path = f"/visitors/{browser.visitor}/timeline"
+    moments = [moment async for moment in feed.walk(path, limit=limit)]
+    introductions = [(moment["type"], moment["contact"]["email"]) for moment in moments]
+    assert introductions == [("identified", said[0]), ("identified", said[3]), ("identified", said[5])]
+    backwards = [moment async for moment in feed.walk(path, limit=limit, order="desc")]
+    assert [moment["id"] for moment in backwards] == [moment["id"] for moment in reversed(moments)]
+
+
 async def test_a_contact_is_one_person_on_two_devices(shop: Shop, feed: Reader, clock: Clock) -> None:
     phone, laptop = Browser("phone"), Browser("laptop")
     for browser, path in ((phone, "/pricing"), (laptop, "/demo")):
