@@ -114,6 +114,7 @@ class Reading(asyncio.Protocol):
                 if self._deaf or self._refusal is not None:
                     return
                 self._parser = httptools.HttpRequestParser(self)
+                self._heads -= 1  # it is no other request
                 self._parser.feed_data(self._without_offer())
                 rest = memoryview(rest)[upgrade.args[0] :]
             else:
@@ -208,7 +209,10 @@ class Reading(asyncio.Protocol):
             turn.message_event.set()
 
     def _check_rare(self, headers: dict[bytes, bytes]) -> None:
-        """What no usual request needs: a head that is large, in pieces, or has headers twice."""
+        """What no usual request needs: a head that is large, in pieces, one of very many, or has headers twice."""
+        if self._heads > self._front.limits.pipelined:
+            self._refusal = refusals.TOO_MANY_AHEAD
+            return
         self._check_head(len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers))
         if sum(name == b"host" for name, _ in self._headers) > 1:
             self._refusal = refusals.NOT_ONE_HOST

@@ -118,12 +118,25 @@ async def test_who_offers_another_protocol_is_answered_in_this_one(door: FrontDo
     assert (await raw.answer()).status == 200
 
 
-async def test_thousands_of_such_offers_in_one_go_are_answered_like_others(door: FrontDoor) -> None:
+async def test_many_such_offers_in_one_go_are_answered_like_others(door: FrontDoor) -> None:
     raw = await door.connect()
     offer = head("/v1/page", "Connection: Upgrade", "Upgrade: h2c", method="OPTIONS")
-    await raw.send(offer * 3_000 + post("/v1/page", page("m-1")))
-    assert {(await raw.answer()).status for _ in range(3_000)} == {204}
+    await raw.send(offer * 990 + post("/v1/page", page("m-1")))
+    assert {(await raw.answer()).status for _ in range(990)} == {204}
     assert (await raw.answer()).status == 200
+
+
+@pytest.mark.parametrize("more", [(), ("Connection: Upgrade", "Upgrade: h2c")])
+async def test_who_asks_too_much_at_once_is_told_so_and_not_kept_answers_for(
+    door: FrontDoor, more: tuple[str, ...]
+) -> None:
+    raw = await door.connect()
+    await raw.send(head("/v1/page", "X-A: " + "a" * 60, *more, method="OPTIONS") * 20_000)
+    statuses = []
+    while not statuses or statuses[-1] != 400:
+        statuses.append((await raw.answer()).status)
+    assert set(statuses[:-1]) == {204}
+    await raw.ended()
 
 
 async def test_who_has_said_everything_still_gets_the_answer(door: FrontDoor) -> None:
