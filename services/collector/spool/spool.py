@@ -53,7 +53,7 @@ class Spool:
 
     def __init__(self, folder: Path, files: TopicLog, lock: int, limit_bytes: int, now: Callable[[], float]) -> None:
         self.limit_bytes = limit_bytes
-        self.draining = False
+        self._draining = False
         self._folder = folder
         self._files = files
         self._lock = lock
@@ -100,7 +100,20 @@ class Spool:
         except BaseException:
             os.close(lock)
             raise
+        spool._write_note()
         return spool
+
+    @property
+    def draining(self) -> bool:
+        """Whether the log is back and takes what is in here."""
+        return self._draining
+
+    @draining.setter
+    def draining(self, draining: bool) -> None:
+        if draining != self._draining:
+            self._draining = draining
+            if not self._closed:
+                self._noting = self._reading.submit(self._write_note)
 
     @property
     def records(self) -> int:
@@ -262,7 +275,7 @@ class Spool:
             log.warning("the spool's room was not given back", error=str(error))
 
     def _note(self) -> None:
-        """Write down how far it is drained: a note under way is not waited for, the next one makes up for it."""
+        """Write down how it stands, for those who only see the folder: a note under way is not waited for, the next one makes up for it."""
         if self._noting is None or self._noting.done():
             self._noting = self._reading.submit(self._write_note)
 

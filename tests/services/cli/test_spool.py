@@ -49,6 +49,20 @@ async def test_the_status_tells_a_full_spool_and_one_that_is_being_drained(tmp_p
     assert (told["draining"]["state"], told["draining"]["records"]) == ("draining", 15)
 
 
+async def test_beside_running_collectors_the_status_knows_their_limits_and_a_second_outage(tmp_path: Path) -> None:
+    full, twice = await spool_of(tmp_path, "full", 990), await spool_of(tmp_path, "twice", 5)
+    twice.draining = True
+    await twice.read(5)
+    twice.advance()
+    twice.draining = False
+    await twice.append([(b"site:visitor", bytes(1_000))])
+    told = {row["instance"]: row for row in leadlight(tmp_path, "spool", "status", "--json", extra=KAFKA).json}
+    assert (told["full"]["state"], told["full"]["limit_bytes"]) == ("full", LIMIT_BYTES)
+    assert (told["twice"]["state"], told["twice"]["records"]) == ("filling", 1)
+    await full.close()
+    await twice.close()
+
+
 async def test_the_doctor_says_how_much_is_spooled_and_since_when(tmp_path: Path) -> None:
     left = await spool_of(tmp_path, "web 1", 3)
     await left.close()
