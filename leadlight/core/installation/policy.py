@@ -1,6 +1,6 @@
 """Whether a page's Content Security Policy lets the tag load and send, after CSP Level 3.
 
-Only what concerns one script element and one address to post to: no eval, no reports. A policy that only reports blocks
+Only what concerns one script element, what it loads itself, and one address to post to: no eval, no reports. A policy that only reports blocks
 nothing and is not asked.
 """
 
@@ -57,6 +57,12 @@ def may_send(policy: Policy, url: str, page: str) -> bool:
     """Whether the page's scripts may post to `url`, by fetch or beacon."""
     sources = _sources(policy, "connect-src", "default-src")
     return sources is None or _matches(sources, url, page)
+
+
+def may_vouch(policy: Policy, name: str) -> bool:
+    """Whether the page's scripts may make a Trusted Types policy of this name, by which the tag loads its other parts."""
+    names = policy.get("trusted-types")
+    return names is None or name in names or "*" in names
 
 
 def upgrades(policy: Policy) -> bool:

@@ -11,6 +11,9 @@ from leadlight.core.installation.policy import Element, Policy
 from leadlight.core.installation.scan import Place, Scanned, Script, scan
 from leadlight.core.readable import one_line
 
+TRUSTED_TYPE = "leadlight"
+"""The policy by which the snippet vouches for its parts where a page requires Trusted Types."""
+
 BATCH_PATH = "/v1/batch"
 """Where the snippet posts to, at its own host."""
 
@@ -38,7 +41,7 @@ class State(StrEnum):
 
     OK = "ok"
     WARN = "warn"  # it works, or nobody can tell from outside
-    FAIL = "fail"  # visitors of this page are not seen, or not for this site
+    FAIL = "fail"  # visitors of this page are not seen, not for this site, or not whole
 
 
 class Kind(StrEnum):
@@ -62,6 +65,7 @@ class Kind(StrEnum):
     FIXED_HASH = "fixed_hash"  # an integrity hash on a file that changes with every version
     SCRIPT_BLOCKED = "script_blocked"
     SENDING_BLOCKED = "sending_blocked"
+    PARTS_BLOCKED = "parts_blocked"  # Trusted Types keep the tag from loading what reads forms, links and consent
     NOT_HTML = "not_html"
     REDIRECT = "redirect"
     ERROR_STATUS = "error_status"
@@ -205,6 +209,10 @@ def _blocked(tag: Script, src: str, page: Page, found: Scanned) -> list[Remark]:
         text = "The page's Content Security Policy keeps the tag from sending anything."
         do = f"Add {_origin(post)} to connect-src."
         remarks.append(Remark(Kind.SENDING_BLOCKED, State.FAIL, text, do))
+    if not all(policy.may_vouch(one, TRUSTED_TYPE) for one in everything):
+        text = "The page's Trusted Types keep the tag from loading its parts: no forms, no links, no consent."
+        do = f"Add {TRUSTED_TYPE} to trusted-types in the Content Security Policy."
+        remarks.append(Remark(Kind.PARTS_BLOCKED, State.FAIL, text, do))
     return remarks
 
 

@@ -73,6 +73,8 @@ def test_a_tag_is_found_however_it_is_written(html: str) -> None:
         (f'<meta http-equiv="Content-Security-Policy" content="script-src \'self\'">{TAG}', {Kind.SCRIPT_BLOCKED}),
         (f'{TAG}<meta http-equiv="Content-Security-Policy" content="script-src \'self\'">', {Kind.PRESENT}),
         (f'{TAG}<meta http-equiv="content-security-policy" content="connect-src \'self\'">', {Kind.SENDING_BLOCKED}),
+        (f'{TAG}<meta http-equiv="content-security-policy" content="trusted-types \'none\'">', {Kind.PARTS_BLOCKED}),
+        (f'{TAG}<meta http-equiv="content-security-policy" content="trusted-types shop leadlight">', {Kind.PRESENT}),
         (f'<p><meta http-equiv="Content-Security-Policy" content="script-src \'self\'">{TAG}', {Kind.PRESENT}),
         ("<script src='/ours.js' data-key='wk_shop' async></script>", {Kind.OTHER_HOST}),
     ],
