@@ -14,7 +14,8 @@ import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from leadlight.cli.commands import ServiceName, app
+from leadlight.cli.commands import app
+from leadlight.cli.running import ServiceName
 from leadlight.settings import VARIABLES, read_settings
 from tests.infra.parts import ROOT, PartMissing, missing
 
