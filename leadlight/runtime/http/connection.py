@@ -222,6 +222,8 @@ class Connection(Reading):
             if (answer := turn.answered) is None:
                 if turn.expects:
                     self._invite(turn)
+                if not self._queue and self._unread_since is None:
+                    self._flow.resume_reading()  # its body may still be on its way
                 return
             if transport.is_closing():
                 return

@@ -25,6 +25,18 @@ async def test_posts_sent_ahead_are_answered_and_stored_in_order(door: FrontDoor
     assert [event.id for event in await door.stored()] == [f"m-{n}" for n in range(50)]
 
 
+@pytest.mark.parametrize("more", [(), ("Connection: Upgrade", "Upgrade: h2c")])
+async def test_a_post_may_begin_before_the_one_before_it_is_answered(door: FrontDoor, more: tuple[str, ...]) -> None:
+    raw = await door.connect()
+    for number in range(5):
+        first, second = post("/v1/page", page(f"a-{number}")), post("/v1/page", page(f"b-{number}"), *more)
+        await raw.send(first + second[:-10])
+        assert (await raw.answer()).status == 200
+        await raw.send(second[-10:])
+        assert (await raw.answer()).status == 200
+    assert len(await door.stored()) == 10
+
+
 async def test_answers_keep_the_requests_order_whoever_gives_them(door: FrontDoor) -> None:
     asked = [
         (post("/v1/page", page("m-1")), 200),
@@ -132,7 +144,7 @@ async def test_who_asks_too_much_at_once_is_told_so_and_not_kept_answers_for(
 ) -> None:
     raw = await door.connect()
     await raw.send(head("/v1/page", "X-A: " + "a" * 60, *more, method="OPTIONS") * 20_000)
-    statuses = []
+    statuses: list[int] = []
     while not statuses or statuses[-1] != 400:
         statuses.append((await raw.answer()).status)
     assert set(statuses[:-1]) == {204}
