@@ -3,7 +3,7 @@ import type { Kind, Page, Properties } from "./envelope";
 import { add, flush } from "./queue";
 import { randomId } from "./random";
 import { attempt, guard, on } from "./safely";
-import { hash, locale, mode, userAgent } from "./tag";
+import { hash, locale, userAgent } from "./tag";
 import { USER, visitorId } from "./visitor";
 
 /** How long one sign of activity counts. */
@@ -21,6 +21,7 @@ export const actions: Record<string, (...args: any[]) => unknown> = {};
 let page: Page | undefined;
 let seen: string;
 let id: string;
+let viewer: string | undefined; // whose time it is, also once a reset has made somebody new
 let engagedMs: number;
 let reportedMs: number;
 let creditedUntil: number;
@@ -46,7 +47,7 @@ export const tell = (type: Kind, body: Properties): void => {
   emit(type, body);
 };
 
-const emit = (type: Kind, body: Properties): string => {
+const emit = (type: Kind, body: Properties, who?: string): string => {
   const id = randomId();
   if (context && !storage["leadlight.out"]) {
     add(
@@ -54,7 +55,7 @@ const emit = (type: Kind, body: Properties): string => {
         type,
         messageId: id,
         timestamp: new Date(),
-        anonymousId: mode ? undefined : visitorId(),
+        anonymousId: (viewer = who || visitorId()),
         userId: get(USER),
         context: { page, userAgent, locale, library: { name: "leadlight.js", version: VERSION }, ...context },
         ...body,
@@ -101,15 +102,19 @@ const report = (leastMs = LEAST_REPORT_MS): void => {
   }
   if (engagedMs - reportedMs >= leastMs) {
     reportedMs = engagedMs;
-    emit("track", {
-      event: "Page Engaged",
-      properties: {
-        page_view_id: id,
-        engaged_ms: engagedMs,
-        active_until: new Date(creditedUntil),
-        scroll_percent: (((deepest + innerHeight) / document.documentElement.scrollHeight) * 100 + 0.5) | 0,
+    emit(
+      "track",
+      {
+        event: "Page Engaged",
+        properties: {
+          page_view_id: id,
+          engaged_ms: engagedMs,
+          active_until: new Date(creditedUntil),
+          scroll_percent: (((deepest + innerHeight) / document.documentElement.scrollHeight) * 100 + 0.5) | 0,
+        },
       },
-    });
+      viewer,
+    );
   }
 };
 

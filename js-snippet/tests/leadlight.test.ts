@@ -118,6 +118,22 @@ test("the visitor stays the same from page to page, until reset", async () => {
   expect(after!.userId).toBeUndefined();
 });
 
+test("after a reset the time on the page stays that of whoever viewed it: leaving makes nobody new", async () => {
+  await open("/");
+  leadlight().identify("u_17");
+  await wait(3000);
+  leadlight().reset();
+  await wait(1000);
+  hide();
+  await wait(100);
+
+  const [page] = arrived();
+  const reports = arrived().filter((message) => message.event === "Page Engaged");
+  expect(reports.map((report) => report.properties.engaged_ms)).toEqual([4000]);
+  expect(reports[0]!.anonymousId).toBe(page!.anonymousId);
+  expect(reports[0]!.userId).toBeUndefined();
+});
+
 test("the visitor is remembered by the collector's cookie where the storage was cleared", async () => {
   document.cookie = "leadlight.id=made-earlier;path=/";
   await open("/");

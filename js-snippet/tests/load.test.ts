@@ -51,10 +51,7 @@ test("what is built: each script under two names, a manifest with its hashes, an
   expect(more).toContain(files[`leadlight-forms-${version}.js`].integrity);
 }, 60_000);
 
-test.each([
-  ["bundler", "esnext"],
-  ["nodenext", "nodenext"],
-])("its types are found by a project that resolves modules as %s, with libraries checked", (resolution, module) => {
+test("its types are found however a project resolves modules, with libraries checked", () => {
   const project = mkdtempSync(join(tmpdir(), "leadlight-"));
   const installed = join(project, "node_modules", "leadlight-snippet");
   const tsc = (...args: string[]): string => execFileSync("npx", ["tsc", ...args], { encoding: "utf8" });
@@ -67,7 +64,12 @@ leadlight.track("Watched the film", { seconds: 40 });
 leadlight.track(40);
 `;
   writeFileSync(join(project, "page.mts"), use);
-  const compilerOptions = { noEmit: true, strict: true, target: "es2022", types: [], module, moduleResolution: resolution };
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["page.mts"] }));
-  tsc("-p", project);
+  for (const [module, moduleResolution] of [
+    ["esnext", "bundler"],
+    ["nodenext", "nodenext"],
+  ]) {
+    const compilerOptions = { noEmit: true, strict: true, target: "es2022", types: [], module, moduleResolution };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["page.mts"] }));
+    tsc("-p", project);
+  }
 }, 60_000);
