@@ -62,7 +62,7 @@ def prepare_data_folder(settings: Settings) -> None:
     if not (settings.embedded or settings.sqlite):
         return
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(settings.data, os.W_OK):
             raise PermissionError(13, "no permission to write")
     except OSError as error:

@@ -67,6 +67,13 @@ def test_a_new_folder_starts_and_every_address_answers(tmp_path: Path, free_port
         assert running["demo_site"] != home
 
 
+def test_a_new_folder_is_closed_to_the_machine_s_other_users(tmp_path: Path, free_port: int) -> None:
+    started, ordered = tmp_path / "started", tmp_path / "ordered"
+    with up(started, "--port", str(free_port)):
+        assert leadlight(ordered, "site", "add", "Shop", "--domain", "shop.example").code == 0
+        assert [oct(data.stat().st_mode & 0o777) for data in (started, ordered)] == ["0o700", "0o700"]
+
+
 def test_everything_is_kept_when_it_is_started_again(tmp_path: Path, free_port: int) -> None:
     words = ("--port", str(free_port), "--no-demo-site")
     with up(tmp_path, *words) as running:
