@@ -97,9 +97,21 @@ REFUSALS: Mapping[str, Told] = {
         "Something was asked of an address that only takes posts.",
         "Nothing, unless a program of yours does it: events are sent by POST.",
     ),
+    "refused_408": Told(
+        "The body of a post had not arrived 10 s after its headers.",
+        "Nothing, if it is rare: phones lose their network. Otherwise look at the proxy in front, and at the sender.",
+    ),
     "refused_413": Told(
         "A post was larger than 500 KB, or a single call than 32 KB.",
         "Send fewer events at a time, and less with each.",
+    ),
+    "refused_415": Told(
+        "A post was a form, or packed otherwise than with gzip.",
+        "Have the program that sends it post JSON, as it is or with `Content-Encoding: gzip`.",
+    ),
+    "refused_431": Told(
+        "The address and headers of a post were larger than 48 KB together.",
+        "Look at what the sender adds to its headers: most often far too many cookies.",
     ),
 }
 """By the status with which a post was refused as a whole, so that nobody knows of which site it was."""

@@ -8,8 +8,9 @@ from ipaddress import ip_network
 import pytest
 from playwright.async_api import expect
 
-from leadlight.core.intake.drop_words import WORDS
+from leadlight.core.intake.drop_words import REFUSALS, WORDS
 from leadlight.core.intake.drops import Drop
+from services.collector.pages.reference import POST_REFUSALS
 from tests.infra.web import Answer, Website, html, open_website, sitemap
 from tests.services.console.conftest import Visit, Window
 from tests.services.console.stage import Stage
@@ -49,6 +50,7 @@ def tag(stage: Stage) -> str:
 def test_every_reason_for_a_drop_has_words_and_no_other_has() -> None:
     assert set(WORDS) == {drop.value for drop in Drop}
     assert all(word.what and word.do for word in WORDS.values())
+    assert {f"refused_{status}" for status in POST_REFUSALS if status < 500} <= set(REFUSALS)
 
 
 async def test_what_is_wrong_is_told_with_the_pages_it_is_wrong_on(stage: Stage, admin: Visit, shop: Website) -> None:
