@@ -101,6 +101,14 @@ async def test_a_bare_host_is_checked_by_the_sitemaps_that_robots_txt_names(shop
     assert report.elsewhere == 1
 
 
+async def test_a_robots_txt_of_nothing_but_blanks_holds_nobody_up(shop: Website) -> None:
+    blanks = "\n" * 1_000_000 + " " * 500_000 + "\nSitemap:" + " \t" * 200_000
+    shop.pages |= {"/": html(TAG), "/robots.txt": Answer(f"{blanks}\n  sitemap : {shop.url}/all.xml\n")}
+    shop.pages["/all.xml"] = sitemap([f"{shop.url}/", f"{shop.url}/other"])
+    shop.pages["/other"] = html(TAG)
+    assert kinds(await checked(f"{shop.url}/")) == {"": {Kind.PRESENT}, "other": {Kind.PRESENT}}
+
+
 async def test_a_plain_list_of_addresses_is_a_sitemap_too(shop: Website) -> None:
     listed = Answer(f"{shop.url}/a\n\n{shop.url}/b\n", headers={"Content-Type": "text/plain"})
     shop.pages |= {"/pages.txt": listed, "/a": html(TAG), "/b": html()}
