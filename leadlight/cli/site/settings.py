@@ -102,6 +102,10 @@ def set_settings(
             say("Nothing was changed: this was a dry run.")
         else:
             say(f"In force within two seconds. For the past: leadlight hide preview --site {owner.domain}")
+            if sites.keeps_nothing(before.privacy) != sites.keeps_nothing(after.privacy):
+                say(
+                    f"With this level the tag changes, take it anew for your pages: leadlight site snippet --site {owner.domain}"
+                )
 
     run(work())
 

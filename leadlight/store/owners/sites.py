@@ -29,9 +29,14 @@ class Site:
     created_at: datetime
 
 
+def keeps_nothing(privacy: Privacy) -> bool:
+    """Whether the tag keeps nothing in browsers at this level."""
+    return privacy in (Privacy.NONE, Privacy.COMPANY_ONLY)
+
+
 def snippet(site: Site, public_url: str, privacy: Privacy = Privacy.IDENTIFIED) -> str:
     """The tag that a site owner pastes into every page. At levels without a cookie it keeps nothing in the browser."""
-    mode = ' data-mode="cookieless"' if privacy in (Privacy.NONE, Privacy.COMPANY_ONLY) else ""
+    mode = ' data-mode="cookieless"' if keeps_nothing(privacy) else ""
     return f'<script async src="{public_url}/leadlight.js" data-key="{site.write_key}"{mode}></script>'
 
 

@@ -248,7 +248,9 @@ async def test_an_admin_can_add_a_site_and_sees_what_was_wrong_with_it(stage: St
     assert 'value="no domain"' in text
     async with admin.http.post(admin.url + "/set-up/sites", data={"name": "Ash", "domain": "ash.example"}) as answer:
         assert answer.status == 200
-    assert "Paste this into every page of ash.example" in await admin.read("/set-up")
+    set_up = await admin.read("/set-up")
+    assert "Paste this into every page of ash.example" in set_up
+    assert "admin, you" in set_up  # who added it is its first admin, and never signed in to it
 
 
 @pytest.mark.postgres
