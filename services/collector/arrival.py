@@ -117,9 +117,11 @@ class Arrivals:
             refusal,
             policy,
             where,
-            cookie_id=cookie_id(headers) if b"cookie" in headers else None,
-            pseudonym=today.pseudonym,
-            too_fast=too_fast,
+            None,  # what is stated of the address is not believed
+            False,
+            cookie_id(headers) if b"cookie" in headers else None,
+            today.pseudonym,
+            too_fast,
         )
 
     def also_told(self, arrival: Arrival, headers: Headers, events: Sequence[Event]) -> AnswerHeaders:

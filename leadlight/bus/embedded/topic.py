@@ -226,4 +226,6 @@ class OpenTopic:
 
 
 def _bytes(records: Records) -> int:
-    return sum(len(value) for _key, value in records)
+    if len(records) == 1:
+        return len(records[0][1])
+    return sum([len(value) for _key, value in records])

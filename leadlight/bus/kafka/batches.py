@@ -10,6 +10,8 @@ from leadlight.errors import LeadlightError
 BATCH_BYTES = 1_040_000
 """Of a batch, overhead included: Kafka takes 1,048,588 bytes."""
 
+_NO_HEADERS: list[tuple[str, bytes]] = []
+
 
 class Confirmation(asyncio.Future[None]):
     """What one publish waits for: all batches that took its records."""
@@ -29,7 +31,7 @@ class Confirmation(asyncio.Future[None]):
 class Batch:
     """Records of one partition that travel together."""
 
-    __slots__ = ("builder", "bytes", "confirmations", "content", "given_up", "lane", "records", "since")
+    __slots__ = ("builder", "bytes", "confirmations", "content", "given_up", "lane", "latest", "records", "since")
 
     def __init__(self, lane: "Lane", since: float) -> None:
         self.lane = lane
@@ -41,11 +43,12 @@ class Batch:
         self.records = 0
         self.bytes = 0
         self.confirmations: list[Confirmation] = []
+        self.latest: Confirmation | None = None  # of them
         self.given_up = False
 
     def append(self, key: bytes, value: bytes, at_ms: int) -> bool:
         """Whether there was room."""
-        if self.content is not None or self.builder.append(self.records, at_ms, key, value, []) is None:
+        if self.content is not None or self.builder.append(self.records, at_ms, key, value, _NO_HEADERS) is None:
             return False
         self.records += 1
         self.bytes += len(key) + len(value)

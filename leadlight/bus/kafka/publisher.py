@@ -98,16 +98,18 @@ class Publisher:
         count, at_ms = len(lanes), int(time.time() * 1000)
         for key, value in records:
             lane = lanes[partition_of(key, count)]
-            batch = lane.waiting[-1] if lane.waiting else None
+            waiting = lane.waiting
+            batch = waiting[-1] if waiting else None
             if batch is None or batch.given_up or not batch.append(key, value, at_ms):
                 batch = Batch(lane, self._loop.time())
                 batch.append(key, value, at_ms)
-                lane.waiting.append(batch)
+                waiting.append(batch)
                 self._unsettled[batch] = None
                 if not lane.in_flight:
                     self._laden[lane] = None
             self.unconfirmed_bytes += len(key) + len(value)
-            if not batch.confirmations or batch.confirmations[-1] is not confirmation:
+            if batch.latest is not confirmation:
+                batch.latest = confirmation
                 batch.confirmations.append(confirmation)
                 confirmation.batches += 1
         if self._departing is None:

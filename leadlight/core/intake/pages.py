@@ -1,6 +1,7 @@
 """The page an event happened on and the campaign that led there, out of what clients say in several places."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from leadlight.core.intake.calls import Context, PageContext
@@ -8,6 +9,7 @@ from leadlight.core.privacy.cleaning import (
     CAMPAIGN_CHARACTERS,
     CAMPAIGN_FIELDS,
     NO_ADDRESS,
+    REMEMBERED_CHARACTERS,
     URL_CHARACTERS,
     Address,
     Cleaner,
@@ -18,6 +20,8 @@ from leadlight.core.records import Page
 
 PATH_CHARACTERS = 2_048
 TITLE_CHARACTERS = 512
+
+REMEMBERED_PAGES = 2_048
 
 _NO_PAGE = PageContext()
 
@@ -40,8 +44,12 @@ def page_of(
         search = given if type(given := get("search")) is str and given else search
     if not url and not path and not title and not referrer:
         return None, NO_ADDRESS
-    cleaner = cleaner or cleaner_of()
-    address = cleaner.address(url or "")
+    told_of = (cleaner or cleaner_of(), url or "", path or "", title or "", referrer or "", search or "")
+    return (_known_page if len("".join(told_of[1:])) <= REMEMBERED_CHARACTERS else _page)(*told_of)
+
+
+def _page(cleaner: Cleaner, url: str, path: str, title: str, referrer: str, search: str) -> tuple[Page, Address]:
+    address = cleaner.address(url)
     if path and path != address.path:
         path = _clean_path(path.partition("?")[0], cleaner)
         if path and path[0] != "/":
@@ -53,11 +61,14 @@ def page_of(
     page = Page(
         address.url,
         path[:PATH_CHARACTERS],
-        (title or "")[:TITLE_CHARACTERS],
+        title[:TITLE_CHARACTERS],
         cleaner.text(referrer)[:URL_CHARACTERS] if referrer else "",
         (search or address.search)[:PATH_CHARACTERS],
     )
     return page, address
+
+
+_known_page = lru_cache(REMEMBERED_PAGES)(_page)
 
 
 def _clean_path(path: str, cleaner: Cleaner) -> str:

@@ -94,6 +94,7 @@ class Cleaner:
     def properties(self, given: dict[str, Any]) -> dict[str, Any]:
         """Properties with their addresses clean. `given` is changed, and returned."""
         own_addresses: list[str] = []
+        known_text = self._known_text
         for key, value in given.items():
             kind = type(value)
             if kind is str:
@@ -105,7 +106,8 @@ class Cleaner:
                 if meaning is _OWN_ADDRESS:
                     own_addresses.append(key)
                 elif meaning is not _QUERY:
-                    if (clean := self.text(value)) != value:
+                    clean = known_text(value) if len(value) <= REMEMBERED_CHARACTERS else self.text(value)
+                    if clean != value:
                         given[key] = clean
                 elif "=" in value and (clean := self.search(value)) != value:
                     given[key] = clean
