@@ -1,6 +1,7 @@
 """The score: it decays, it explains itself, and its band remembers without depending on the order of arrival."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -181,4 +182,12 @@ def test_a_line_beyond_the_cap_replaces_the_oldest_one_and_never_adds() -> None:
 def test_the_grade_is_read_off_fit_and_intent() -> None:
     table = [[grade_of(fit, intent) for intent in Intent] for fit in (90, 50, 10, None)]
     assert table == [["C", "B", "A"], ["D", "C", "B"], ["E", "D", "C"], ["D", "C", "B"]]
-    assert len({advice(fit, intent) for fit in (90, 50, 10, None) for intent in Intent}) == len(Fit) * len(Intent)
+    told = {advice(fit, intent, known=False) for fit in (90, 50, 10, None) for intent in Intent}
+    assert len(told) == len(Fit) * len(Intent)
+
+
+@pytest.mark.parametrize("intent", list(Intent))
+def test_nobody_is_sent_to_find_out_who_has_said_who_they_are(intent: Intent) -> None:
+    assert re.search("nobody known|who they are", advice(None, intent, known=False))
+    assert not re.search("nobody known|who they are", advice(None, intent, known=True))
+    assert advice(90, intent, known=True) == advice(90, intent, known=False)

@@ -49,6 +49,12 @@ _ADVICE: Final[Mapping[Fit, Mapping[Intent, str]]] = {
     },
 }
 
+_ADVICE_ON_THE_KNOWN: Final[Mapping[Intent, str]] = {
+    Intent.COLD: "Wait: little interest so far, and nobody can tell yet whether they fit.",
+    Intent.WARM: "Get in touch: they are looking. Find out whether they fit.",
+    Intent.HOT: "Call: great interest. Find out whether they fit.",
+}
+
 
 def fit_of(fit: int | None) -> Fit:
     """The band of a fit of 0-100; unknown is an answer."""
@@ -62,6 +68,7 @@ def grade_of(fit: int | None, intent: Intent) -> str:
     return TABLE[fit_of(fit)][intent]
 
 
-def advice(fit: int | None, intent: Intent) -> str:
-    """What a rep does best, in one line."""
-    return _ADVICE[fit_of(fit)][intent]
+def advice(fit: int | None, intent: Intent, *, known: bool) -> str:
+    """What a rep does best, in one line. `known`: the visitor has said who they are."""
+    band = fit_of(fit)
+    return _ADVICE_ON_THE_KNOWN[intent] if known and band is Fit.UNKNOWN else _ADVICE[band][intent]

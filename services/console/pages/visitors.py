@@ -116,7 +116,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             "half_life_days": rules.half_life.days,
             "key": TABLE,
             "fit": fit_of(visitor.fit),
-            "advice": advice(visitor.fit, Intent(visitor.intent)),
+            "advice": advice(visitor.fit, Intent(visitor.intent), known=visitor.contact is not None),
             "presence": now - PRESENCE,
         },
     )
