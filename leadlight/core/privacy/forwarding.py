@@ -4,19 +4,22 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 
 Network = IPv4Network | IPv6Network
 
 MOST_HOPS = 32
 """Read of a forwarding header, from its end: whoever writes more hides something."""
 
+FORWARDED_CHARACTERS = 1_024
+"""Read of `Forwarded`, from its end: what nobody can make sense of is looked at again and again."""
+
 REMEMBERED = 8_192
 
 REMEMBERED_BYTES = 512
 """Of a forwarding header that is remembered: strangers may write anything before what our proxies add."""
 
-_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))', re.IGNORECASE)
-_ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+_PAIR = re.compile(r"""\s*+([!#$%&'*+.^_`|~\w-]+)\s*+=\s*+(?:"((?:[^"\\]|\\.)*)"|([^",;\s\\]*))\s*+(?:;|$)""")
 
 
 class Networks:
@@ -69,7 +72,7 @@ class Proxies:
         if forwarded_for is not None:
             hops: Iterator[str] = reversed(_text(forwarded_for).split(",")[-MOST_HOPS:])
         elif forwarded is not None:
-            hops = (_for_of(element) for element in reversed(_ELEMENT.findall(_text(forwarded))[-MOST_HOPS:]))
+            hops = islice(_hops_of(_text(forwarded)[-FORWARDED_CHARACTERS:]), MOST_HOPS)
         else:
             return nearest
         for hop in hops:
@@ -108,13 +111,34 @@ def _is_port(text: str) -> bool:
     return text[0] == ":" and text[1:].isascii() and text[1:].isdigit() and len(text) < 7
 
 
-def _for_of(element: str) -> str:
-    """The `for` of one element of `Forwarded` (RFC 7239); `unknown` where it has none."""
-    found = _FOR.search(element)
-    if found is None:
-        return "unknown"
-    quoted, plain = found.groups()
-    return plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+def _hops_of(forwarded: str) -> Iterator[str]:
+    """Who asked, as `Forwarded` (RFC 7239) says it, the last first; `unknown` where it does not.
+
+    Each element is the shortest end that is one: a quote that a stranger left open swallows nothing of what our proxy
+    has put behind it.
+    """
+    element = ""
+    for part in reversed(forwarded.split(",")):
+        element = f"{part},{element}" if element else part.strip()
+        if element and (pairs := _pairs(element)) is not None:
+            yield pairs.get("for") or "unknown"
+            element = ""
+    if element:
+        yield "unknown"
+
+
+def _pairs(element: str) -> dict[str, str] | None:
+    """The parameters of an element by name in lower case; None if it is none."""
+    pairs: dict[str, str] = {}
+    position = 0
+    while position < len(element):
+        pair = _PAIR.match(element, position)
+        if pair is None:
+            return None
+        name, quoted, plain = pair.groups()
+        pairs.setdefault(name.lower(), plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
+        position = pair.end()
+    return pairs
 
 
 def _text(header: bytes) -> str:

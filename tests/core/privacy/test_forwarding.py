@@ -53,6 +53,10 @@ def test_a_trusted_proxy_says_who_asked_it_and_nobody_further_is_believed(
         (b'for="[2001:db8::9]:4711";proto=https', "2001:db8::9"),
         (b'for="203.0.113.9:80", for=10.2.2.2', "203.0.113.9"),
         (b'for=203.0.113.9;host="a,for=198.51.100.1"', "203.0.113.9"),
+        (b'host="a;for=198.51.100.1";for=203.0.113.9', "203.0.113.9"),
+        (b'for="203.0.113.9";', "203.0.113.9"),
+        (b" , for=203.0.113.9, ,", "203.0.113.9"),
+        (b"for=198.51.100.1, for=", None),
         (b"for=unknown", None),
         (b"for=203.0.113.9, for=_secret", None),
         (b"proto=https", None),
@@ -61,6 +65,23 @@ def test_a_trusted_proxy_says_who_asked_it_and_nobody_further_is_believed(
 def test_the_standard_header_is_read_where_the_usual_one_is_missing(forwarded: bytes, client: str | None) -> None:
     assert PROXIES.client("10.0.0.1", None, forwarded) == client
     assert PROXIES.client("2001:db8:f::1", b"192.0.2.7", forwarded) == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "own", [b"for=203.0.113.9", b'for="203.0.113.9:80"', b'host="a,b";for="203.0.113.9";proto=https']
+)
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        b'for="198.51.100.1',
+        b'for=198.51.100.1;x="',
+        b'for=198.51.100.1,for=;"',
+        b'for=198.51.100.1, "',
+        b'for=198.51.100.1,x="\\',
+    ],
+)
+def test_a_quote_left_open_hides_nobody_from_the_proxy_behind_it(made_up: bytes, own: bytes) -> None:
+    assert PROXIES.client("10.0.0.1", None, made_up + b", " + own) == "203.0.113.9"
 
 
 def test_without_any_header_a_proxy_is_a_client_itself() -> None:

@@ -64,6 +64,14 @@ async def test_whose_word_on_an_address_counts(
         assert await read_by_the_identifier(door.runtime, event) == address
 
 
+async def test_a_forwarding_header_of_open_quotes_holds_nobody_up(decided: Decided) -> None:
+    async with decided() as door:
+        await sealing(door)
+        quotes = 'for="' + '\\"' * 20_000
+        event = await kept(door, PAGE, BROWSER | {"Forwarded": f"{quotes}, for={ADDRESS}"})
+        assert await read_by_the_identifier(door.runtime, event) == ADDRESS
+
+
 async def test_demo_visitors_come_from_where_nobody_is(door: FrontDoor) -> None:
     await sealing(door)
     for ip, address in (("198.51.100.7", "198.51.100.7"), ("10.0.0.1", None)):
