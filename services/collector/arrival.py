@@ -19,7 +19,7 @@ from leadlight.core.privacy.forwarding import Proxies
 from leadlight.core.privacy.levels import COMPANY_ONLY
 from leadlight.core.privacy.policy import Policy
 from leadlight.core.privacy.sealing import DAY_KEY_BYTES, NONCE_BYTES, DayKey
-from leadlight.core.records import Channel, Event
+from leadlight.core.records import Channel
 from leadlight.runtime import Runtime
 from leadlight.runtime.daily_keys import LOOK_SECONDS, DailyKeys
 from services.collector.door.cookie import cookie_id, is_same_site, set_cookie
@@ -124,16 +124,17 @@ class Arrivals:
             too_fast,
         )
 
-    def also_told(self, arrival: Arrival, headers: Headers, events: Sequence[Event]) -> AnswerHeaders:
-        """What the answer to a browser's post says beside its outcome, once its admitted events are stored: the cookie.
+    def also_told(self, arrival: Arrival, headers: Headers, anonymous_id: str) -> AnswerHeaders:
+        """What the answer to a browser's post says beside its outcome, once its admitted events are stored: the cookie
+        with the anonymous id of the last.
 
         It is set when the page belongs to the same site as this host, and the visitor may be known again tomorrow.
         """
         origin = headers.get(b"origin")
-        if not events or origin is None or arrival.where.step <= COMPANY_ONLY or not is_same_site(headers):
+        if origin is None or arrival.where.step <= COMPANY_ONLY or not is_same_site(headers):
             return ()
         host = headers.get(b"host", b"")[:HOST_BYTES]
-        header = set_cookie(events[-1].anonymous_id, origin, host, self._public_host)
+        header = set_cookie(anonymous_id, origin, host, self._public_host)
         return () if header is None else ((b"set-cookie", header),)
 
     def _client(self, headers: Headers, peer: Peer, policy: Policy) -> tuple[str | None, str | None]:

@@ -54,10 +54,11 @@ _CREDENTIALS = (b"access-control-allow-credentials", b"true")
 
 
 class Admitted(NamedTuple):
-    """What became of a post's calls, before any is stored."""
+    """What became of a post's calls, before any is stored. The events themselves are let go: waiting for the log, they
+    would take several times the memory of their records."""
 
     arrival: Arrival
-    events: list[Event]
+    anonymous_id: str | None  # of the last one admitted
     records: list[tuple[bytes, bytes]]
     dropped: Counter[Drop] | None
 
@@ -95,7 +96,8 @@ class Ingest:
     def admit(self, post: Post, headers: Headers, peer: Peer, grant: Grant) -> Admitted:
         """Which calls become events, and why the others do not."""
         arrival = self.arrivals.of(grant, headers, peer, post.sent_at, to_milliseconds(self.runtime.now()))
-        events: list[Event] = []
+        event: Event | Drop
+        anonymous_id: str | None = None
         records: list[tuple[bytes, bytes]] = []
         dropped: Counter[Drop] | None = None
         for call in post.calls:
@@ -104,20 +106,21 @@ class Ingest:
                 dropped = dropped or Counter()
                 dropped[event] += 1
             else:
-                events.append(event)
+                anonymous_id = event.anonymous_id
                 records.append((key_of(event), encode(event)))
-        return Admitted(arrival, events, records, dropped)
+        return Admitted(arrival, anonymous_id, records, dropped)
 
     def stored(self, admitted: Admitted, headers: Headers) -> Outcome:
         """Count what is durable now, and what was dropped; what the answer says of it."""
-        arrival, events, records, dropped = admitted
+        arrival, anonymous_id, records, dropped = admitted
         if records:
             self.tally.admitted(arrival.site, len(records))
         if dropped:
             self.tally.dropped(arrival.site, dropped, arrival.received_at)
         refused = dropped is not None and Drop.NO_CONSENT in dropped  # among calls from before the visitor said no
-        told = () if refused or arrival.channel is Channel.SERVER else self.arrivals.also_told(arrival, headers, events)
-        return dropped, told
+        if refused or anonymous_id is None or arrival.channel is Channel.SERVER:
+            return dropped, ()
+        return dropped, self.arrivals.also_told(arrival, headers, anonymous_id)
 
     async def find(self, key: str) -> Grant:
         """The grant of a key that is not known yet.
