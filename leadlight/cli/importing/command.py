@@ -190,6 +190,10 @@ async def _send_all(
                 if loop.time() - saved_at > SAVE_SECONDS:
                     await save()
                     saved_at = loop.time()
+        except asyncio.CancelledError:  # Ctrl-C
+            goes_on = "" if file.source == STDIN else " The same command goes on from there."
+            say(f"\nStopped behind line {done.lines}.{goes_on}")
+            raise
         finally:
             await save()
 

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import re
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.cli.command import Outcome, leadlight
+from tests.services.cli.command import COMMAND, Outcome, environment, leadlight
 from tests.services.cli.test_up import fetch, up
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -100,6 +103,23 @@ def _marker(folder: Path) -> Path:
     marker = folder / "marker.log"
     marker.write_text(hits(9))
     return marker
+
+
+def test_an_import_that_is_interrupted_says_where_and_goes_on_there(shop: Shop, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("garbage\n" + "".join(hits(1, 2, path=f"/page-{number}") for number in range(1_000)))
+    words = ["import", str(log), "--site", "shop.example", "--format", "combined", "--rate", "100"]
+    slow = subprocess.Popen([COMMAND, *words], env=environment(shop.data), stderr=subprocess.PIPE, text=True)
+    assert slow.stderr is not None
+    assert any("line 1: " in line for line in slow.stderr), "told once the first piece has arrived"
+    slow.send_signal(signal.SIGINT)
+    _, told = slow.communicate(timeout=30)
+    stopped = re.search(r"Stopped behind line (\d+)\. The same command goes on from there\.", told)
+    assert stopped is not None, told
+    assert slow.returncode == 130
+    rest = shop.imported(log, "combined", "--rate", "0").json
+    assert (rest["from_line"], rest["from_line"] + rest["lines"]) == (int(stopped[1]) + 1, 2_002)
+    assert sum(visitor["page_views"] for visitor in shop.visitors(2)) == 2_000
 
 
 def test_another_file_under_the_same_name_is_read_from_its_start(shop: Shop, tmp_path: Path) -> None:
