@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from msgspec import convert
 from sqlalchemy import and_, func, select, update
@@ -47,7 +48,7 @@ async def of_sites(connection: AsyncConnection, ids: Iterable[str]) -> Mapping[s
             and_(site_settings.c.site_id.in_(sorted(set(ids))), site_settings.c.version == latest)
         )
     )
-    return {site: convert(document, SiteSettings) for site, document in rows}
+    return {site: _read(document) for site, document in rows}
 
 
 async def versions_of(connection: AsyncConnection, ids: Iterable[str]) -> Mapping[str, int]:
@@ -107,9 +108,15 @@ async def history(connection: AsyncConnection, site_id: str, *, limit: int = 20)
         .order_by(site_settings.c.version.desc())
         .limit(limit + 1)
     )
-    found = [(number, convert(document, SiteSettings), by, at) for number, document, by, at in rows]
+    found = [(number, _read(document), by, at) for number, document, by, at in rows]
     befores = [settings for _, settings, _, _ in found[1:]] + [DEFAULTS]
     return [
         Version(number, settings, by, at, differences(before, settings))
         for (number, settings, by, at), before in zip(found[:limit], befores, strict=False)
     ]
+
+
+def _read(document: Mapping[str, Any]) -> SiteSettings:
+    """A stored document, less what a later version may have added before somebody went back to this one."""
+    known = SiteSettings.__struct_fields__
+    return convert({name: value for name, value in document.items() if name in known}, SiteSettings)

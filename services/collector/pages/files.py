@@ -9,8 +9,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from leadlight.logs import get_logger
 from services.collector.pages.answers import CORS, problem_response
 from services.collector.problems import Problem
+
+log = get_logger(__name__)
 
 STATIC = Path(__file__).parent.parent / "static"
 SNIPPET = "leadlight.js"
@@ -64,16 +67,28 @@ class Files:
         self._read: dict[str, File] = {}
 
     def keep(self) -> None:
-        """Raises OSError when the folder for them cannot be written."""
+        """Lay this version's files aside. Those of the same name that pages have pinned already stay as they are.
+
+        Raises OSError when the folder for them cannot be written.
+        """
         if self._kept is None:
             return
         self._kept.mkdir(parents=True, exist_ok=True)
-        for path in self._folder.glob("leadlight-*"):
-            kept = self._kept / path.name
-            if FROZEN.fullmatch(path.name.removesuffix(path.suffix) if path.suffix in PACKED.values() else path.name):
+        for path in sorted(self._folder.glob("leadlight-*")):
+            name = path.name.removesuffix(path.suffix) if path.suffix in PACKED.values() else path.name
+            if not FROZEN.fullmatch(name):
+                continue
+            kept, bytes_now = self._kept / path.name, path.read_bytes()
+            if not kept.exists():
                 fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
-                fresh.write_bytes(path.read_bytes())
+                fresh.write_bytes(bytes_now)
                 fresh.replace(kept)
+            elif name == path.name and kept.read_bytes() != bytes_now:
+                log.warning(
+                    "a version of the snippet was built again with other bytes: pages get those that were frozen first; "
+                    "raise the version in js-snippet/package.json",
+                    file=name,
+                )
 
     def find(self, name: str) -> File | None:
         """The file of this name; None if the build made none."""
@@ -98,8 +113,9 @@ class Files:
         )
 
     def _place(self, name: str) -> Path:
-        built = self._folder / name
-        return self._kept / name if self._kept and FROZEN.fullmatch(name) and not built.is_file() else built
+        if self._kept is not None and FROZEN.fullmatch(name) and (kept := self._kept / name).is_file():
+            return kept
+        return self._folder / name
 
 
 def _forms(path: Path) -> dict[str, Path]:

@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
-from leadlight.core.intake.settings_document import settings_of
+from leadlight.core.intake.settings_document import document_of, settings_of
 from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.store.database import Database
 from leadlight.store.owners import site_settings, sites
 from leadlight.store.owners.site_settings import SettingsMoved
+from leadlight.store.tables import site_settings as stored
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 INTERN = settings_of({"excluded_paths": ["/intern/*"], "privacy_by_country": {"unknown": "none", "DE": "pseudonymous"}})
@@ -70,6 +72,16 @@ async def test_sites_settings_are_their_own_and_read_in_one_query(database: Data
         versions = await site_settings.versions_of(connection, ["one", "two", "three", "unknown"])
     assert found == {"one": INTERN, "two": OTHER}
     assert versions == {"one": 2, "two": 3, "three": 1}
+
+
+async def test_what_a_later_version_has_added_is_no_obstacle_for_this_one(database: Database) -> None:
+    await add(database, "shop")
+    await put(database, "shop", INTERN)
+    async with database.begin() as tx:
+        later = {**document_of(INTERN), "allowed_moons": ["Phobos"]}
+        await tx.execute(update(stored).values(document=later))
+    async with database.read() as connection:
+        assert await site_settings.current(connection, "shop") == (INTERN, 2)
 
 
 async def test_whoever_changes_what_somebody_else_has_changed_is_told(database: Database) -> None:

@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from leadlight.core.intake.admit import Arrival, Whereabouts, admit
 from leadlight.core.intake.calls import Call, read_post
 from leadlight.core.intake.pages import REMEMBERED_PAGES
@@ -64,8 +66,13 @@ def test_each_thing_said_of_a_page_view_stands_under_its_own_name() -> None:
         imported=False,
         automated=True,
     )
-    past = admit(call(anonymousId="b", context={"leadlight_import": True}), arrival)
+    claimed, past = (
+        admit(call(anonymousId="b", context={"leadlight_import": True}), replace(arrival, secret=secret))
+        for secret in (False, True)
+    )
+    assert isinstance(claimed, Event)
     assert isinstance(past, Event)
+    assert (claimed.imported, claimed.automated) == (False, True)
     assert (past.demo, past.imported, past.automated) == (False, True, False)
 
 

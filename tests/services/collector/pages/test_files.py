@@ -187,3 +187,17 @@ def test_a_rebuilt_snippet_is_served_without_a_restart(tmp_path: Path) -> None:
     assert "gzip" in second.bodies
     path.unlink()
     assert files.find("leadlight.js") is None
+
+
+def test_a_version_that_pages_have_pinned_never_changes_its_bytes(tmp_path: Path) -> None:
+    built, kept = tmp_path / "built", tmp_path / "kept"
+    built.mkdir()
+    files = Files(built, kept)
+    for text in (b"as it was released", b"built again"):
+        (built / "leadlight-0.0.9.js").write_bytes(text)
+        (built / "leadlight.js").write_bytes(text)
+        files.keep()
+    frozen, moving = files.find("leadlight-0.0.9.js"), files.find("leadlight.js")
+    assert frozen is not None
+    assert moving is not None
+    assert (frozen.bodies["identity"], moving.bodies["identity"]) == (b"as it was released", b"built again")
