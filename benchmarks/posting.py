@@ -42,7 +42,8 @@ class Client(asyncio.Protocol):
         self._due = time.perf_counter() + offset
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._write = cast(asyncio.WriteTransport, transport).write
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._write = self._transport.write
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -69,6 +70,8 @@ class Client(asyncio.Protocol):
             asyncio.get_running_loop().call_later(wait, self._post, begun)
 
     def _post(self, begun: float) -> None:
+        if self._transport.is_closing():
+            return  # the round ended while this one was not due yet
         self._begun = begun
         self._write(next(self._requests))
 
