@@ -8,7 +8,7 @@ import typer
 
 from leadlight.cli.output import plain_name, show
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
-from leadlight.core.intake.site_settings import Privacy
+from leadlight.core.sites.settings import Privacy
 from leadlight.runtime import read_secret, utc_now
 from leadlight.settings import Settings
 from leadlight.store.owners import keys, site_settings, sites, users, webhooks

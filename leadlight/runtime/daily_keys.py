@@ -7,7 +7,7 @@ from leadlight.core.privacy.sealing import DAY_KEY_BYTES, CannotUnseal, DayKey, 
 from leadlight.errors import ConfigurationError, Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import daily_keys
+from leadlight.store.collecting import daily_keys
 
 log = get_logger(__name__)
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Row, Table, Text, and_, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.exclusions import Exclusions, Hidden, exclusions_of
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
+from leadlight.core.sites.exclusions import Exclusions, Hidden, exclusions_of
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.store import recounts
 from leadlight.store.database import Database
 from leadlight.store.tables import alerts, companies, contacts, events, page_views, visitors

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.errors import Outage, StoreUnavailable
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime

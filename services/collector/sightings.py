@@ -11,7 +11,7 @@ from leadlight.core.intake.drops import Drop
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import checks
+from leadlight.store.owners import checks
 
 log = get_logger(__name__)
 

@@ -9,8 +9,8 @@ from leadlight.core.intake.drops import Drop
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store import drops
-from leadlight.store.drops import NO_SITE, REFUSED_AS_A_WHOLE, Dropped
+from leadlight.store.collecting import drops
+from leadlight.store.collecting.drops import NO_SITE, REFUSED_AS_A_WHOLE, Dropped
 
 log = get_logger(__name__)
 

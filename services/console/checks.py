@@ -14,8 +14,8 @@ from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.installation.check import PageReport, Report, check
-from leadlight.store import checks
-from leadlight.store.checks import Check
+from leadlight.store.owners import checks
+from leadlight.store.owners.checks import Check
 from leadlight.store.owners.sites import Site
 
 log = get_logger(__name__)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.exclusions import exclusions_of
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
 from leadlight.core.records import Identified
 from leadlight.core.scoring.decide import Hiding, Key, State
+from leadlight.core.sites.exclusions import exclusions_of
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.store import identity
 from leadlight.store.owners import site_settings
 

@@ -10,7 +10,7 @@ from leadlight.cli.owners import AsJson
 from leadlight.cli.process import open_database, run, settings_for_command
 from leadlight.core.intake.drop_words import told
 from leadlight.runtime import utc_now
-from leadlight.store import drops
+from leadlight.store.collecting import drops
 from leadlight.store.owners import sites
 
 

@@ -26,9 +26,9 @@ from leadlight.core.intake.drops import Drop
 from leadlight.core.records import Channel
 from leadlight.errors import ConfigurationError
 from leadlight.runtime import read_secret, utc_now
-from leadlight.store import imports
+from leadlight.store.collecting import imports
+from leadlight.store.collecting.imports import Progress
 from leadlight.store.database import Database
-from leadlight.store.imports import Progress
 from leadlight.store.owners import keys, sites
 
 SAVE_SECONDS = 2.0

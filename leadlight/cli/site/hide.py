@@ -11,7 +11,7 @@ import typer
 from leadlight.cli.output import say, show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import open_database, run, settings_for_command
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.runtime import utc_now
 from leadlight.store import past, recounts

@@ -10,7 +10,7 @@ import yaml
 from leadlight.cli.output import say, show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import open_database, run, settings_for_command
-from leadlight.core.intake.settings_document import (
+from leadlight.core.sites.document import (
     LONGEST_DOCUMENT,
     SettingsRefused,
     differences,
@@ -18,7 +18,7 @@ from leadlight.core.intake.settings_document import (
     parse_settings,
     settings_of,
 )
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.errors import WrongUsage
 from leadlight.runtime import utc_now
 from leadlight.store.owners import site_settings, sites

@@ -8,7 +8,7 @@ import typer
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.errors import ConfigurationError
 from leadlight.store.owners import site_settings, sites
 from services.collector.pages.files import MANIFEST, NOT_BUILT, SNIPPET, Files

@@ -13,13 +13,13 @@ from leadlight.core.ids import is_generic, visitor_id
 from leadlight.core.intake.calls import Call, Context, Scalar
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.pages import campaign_of, page_of
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.intake.times import put_right, skew
 from leadlight.core.privacy.forwarding import FOR_EXAMPLES, bare_address
 from leadlight.core.privacy.levels import COMPANY_ONLY, IDENTIFIED, NONE, impersonal, step_of_consent
 from leadlight.core.privacy.policy import Policy
 from leadlight.core.privacy.secrets_in_text import holds_email, without_emails
 from leadlight.core.records import PAGE_ENGAGED, Channel, Engagement, Event, EventType, Page
+from leadlight.core.sites.settings import SiteSettings
 
 ID_CHARACTERS = 200
 """Of an anonymous id or user id: an e-mail address takes up to 254 but none in use comes near; indexes take no more."""

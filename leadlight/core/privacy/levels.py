@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from leadlight.core.intake.site_settings import Privacy
 from leadlight.core.privacy.secrets_in_text import without_emails
+from leadlight.core.sites.settings import Privacy
 
 STEPS: Final = {level: step for step, level in enumerate(Privacy)}
 """Levels as numbers, which are compared fast: the higher, the more may be known."""

@@ -5,14 +5,14 @@ from functools import lru_cache
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from leadlight.core.intake.countries import UNKNOWN
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.exclusions import Exclusions
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
 from leadlight.core.privacy.forwarding import Networks
 from leadlight.core.privacy.levels import COMPANY_ONLY, STEPS
 from leadlight.core.scoring.globs import LONGEST_TEXT, matcher
+from leadlight.core.sites.countries import UNKNOWN
+from leadlight.core.sites.exclusions import Exclusions
+from leadlight.core.sites.settings import SiteSettings
 
 REMEMBERED_ORIGINS = 1_024
 

@@ -11,7 +11,6 @@ from msgspec import Struct, field
 
 from leadlight.core.identity.bots import TOO_FAST
 from leadlight.core.identity.links import Claim
-from leadlight.core.intake.exclusions import NOTHING, Exclusions
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
 from leadlight.core.scoring.alerts import Alert, Told
@@ -23,6 +22,7 @@ from leadlight.core.scoring.rules import Rule, Rules
 from leadlight.core.scoring.ruleset import READ_MS
 from leadlight.core.scoring.score import Standing
 from leadlight.core.scoring.visits import Run, with_span
+from leadlight.core.sites.exclusions import NOTHING, Exclusions
 
 Key = tuple[str, str]
 """A visitor: site and id."""

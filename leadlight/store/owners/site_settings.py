@@ -9,8 +9,8 @@ from msgspec import convert
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.settings_document import differences, document_of
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.document import differences, document_of
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.errors import ConfigurationError
 from leadlight.store.database import insert
 from leadlight.store.tables import site_settings, sites

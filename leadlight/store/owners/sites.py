@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.intake.site_settings import Privacy
+from leadlight.core.sites.settings import Privacy
 from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.store.database import insert
 from leadlight.store.tables import sites

@@ -7,7 +7,7 @@ from typing import Any
 import maxminddb
 from maxminddb import InvalidDatabaseError, Reader
 
-from leadlight.core.intake.countries import NAMES
+from leadlight.core.sites.countries import NAMES
 from leadlight.logs import get_logger
 
 log = get_logger(__name__)

@@ -14,7 +14,7 @@ from leadlight.core.intake.drop_words import told
 from leadlight.errors import WrongUsage
 from leadlight.runtime import Runtime
 from leadlight.runtime.installation.check import Report, address_of
-from leadlight.store import checks as kept_checks
+from leadlight.store.owners import checks as kept_checks
 from leadlight.store.owners import site_settings, sites, users
 from leadlight.store.owners.sites import Site
 from services.console.checks import Checks, grouped, report_of

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from leadlight.core.intake.drop_words import told
 from leadlight.errors import ConfigurationError
-from leadlight.store import drops
+from leadlight.store.collecting import drops
 from leadlight.store.owners import keys, site_settings, sites, users, webhooks
 from leadlight.store.views import console_views
 from services.console import session

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from leadlight.core.intake import countries
-from leadlight.core.intake.settings_document import (
+from leadlight.core.sites import countries
+from leadlight.core.sites.document import (
     MOST_ENTRIES,
     Fault,
     SettingsRefused,
     document_of,
     settings_of,
 )
-from leadlight.core.intake.site_settings import Privacy, SiteSettings
+from leadlight.core.sites.settings import Privacy, SiteSettings
 from leadlight.runtime import Runtime
 from leadlight.store import past, recounts
 from leadlight.store.owners import site_settings

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from leadlight.store import checks
 from leadlight.store.database import Database
+from leadlight.store.owners import checks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from leadlight.core.intake.settings_document import document_of, settings_of
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.document import document_of, settings_of
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.store.database import Database
 from leadlight.store.owners import site_settings, sites
 from leadlight.store.owners.site_settings import SettingsMoved

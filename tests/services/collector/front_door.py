@@ -14,13 +14,13 @@ import aiohttp
 
 from leadlight.bus.port import Partition
 from leadlight.bus.topics import EVENTS, create_topics
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.records import Event, decode_event
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.runtime.http import Limits
 from leadlight.runtime.serve import join, listen, run
 from leadlight.settings import Settings
-from leadlight.store import drops
+from leadlight.store.collecting import drops
 from leadlight.store.migrate import migrate
 from leadlight.store.owners import keys, site_settings, sites
 from services.collector.service import service

@@ -49,7 +49,9 @@ async def test_a_page_view_arrives_with_all_that_was_said_of_it(door: FrontDoor)
     )  # fmt: skip
     assert event.occurred_at == datetime(2025, 3, 4, 3, 6, 7, 891_000, tzinfo=UTC)
     assert event.name == "Pricing page"
-    assert event.page == Page(PAGE["url"].removesuffix("#plans"), "/pricing", "Pricing", "https://search.example/", "?utm_source=letter")
+    assert event.page == Page(
+        PAGE["url"].removesuffix("#plans"), "/pricing", "Pricing", "https://search.example/", "?utm_source=letter"
+    )
     assert event.campaign == {"source": "letter", "name": "spring sale"}
     assert (event.locale, event.timezone, event.library) == ("de-AT", "Europe/Vienna", "leadlight.js 1")
     assert event.channel is Channel.BROWSER

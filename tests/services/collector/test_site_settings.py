@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leadlight.core.intake.settings_document import settings_of
+from leadlight.core.sites.document import settings_of
 from leadlight.runtime import Runtime
 from leadlight.settings import Settings
 from leadlight.store.owners import site_settings

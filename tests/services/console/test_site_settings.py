@@ -10,8 +10,8 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from leadlight.bus.port import Partition
-from leadlight.core.intake.settings_document import document_of, settings_of
 from leadlight.core.records import IDENTIFIED_TOPIC
+from leadlight.core.sites.document import document_of, settings_of
 from leadlight.store import positions
 from leadlight.store.owners import site_settings
 from leadlight.store.tables import visitors

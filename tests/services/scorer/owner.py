@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from leadlight.core.intake.settings_document import settings_of
+from leadlight.core.sites.document import settings_of
 from leadlight.store import recounts
 from leadlight.store.owners import site_settings, sites
 from leadlight.store.tables import visitors

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from leadlight.core.ids import contact_id
-from leadlight.core.intake.settings_document import settings_of
+from leadlight.core.sites.document import settings_of
 from leadlight.store import past
 from leadlight.store.past import Reach
 from leadlight.store.views import alert_objects, change_feed, change_objects, contact_objects, visitor_objects

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadlight.core.intake.site_settings import SiteSettings
+from leadlight.core.sites.settings import SiteSettings
 from leadlight.settings import Settings
 from tests.services.collector.front_door import FrontDoor, open_front_door
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leadlight.core.intake.site_settings import Privacy
+from leadlight.core.sites.settings import Privacy
 from services.collector.door.cookie import shared_domain
 from tests.services.collector.door.conftest import Decided
 from tests.services.collector.door.visits import SAME_SITE, kept

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.site_settings import Privacy
+from leadlight.core.sites.settings import Privacy
 from services.collector.door.countries import FILE, Countries
 from tests.services.collector.door.conftest import Decided
 from tests.services.collector.door.mmdb import mmdb

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.exclusions import exclusions_of
-from leadlight.core.intake.site_settings import Privacy, SiteSettings
+from leadlight.core.sites.exclusions import exclusions_of
+from leadlight.core.sites.settings import Privacy, SiteSettings
 from tests.services.collector.door.conftest import Decided
 from tests.services.collector.door.visits import coming_from, kept, refused
 from tests.services.collector.front_door import BROWSER, SECRET_KEY, SITE

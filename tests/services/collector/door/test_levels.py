@@ -6,9 +6,9 @@ import pytest
 
 from leadlight.core.ids import visitor_id
 from leadlight.core.intake.drops import Drop
-from leadlight.core.intake.site_settings import Privacy
 from leadlight.core.privacy.sealing import COOKIELESS_PREFIX
 from leadlight.core.records import EventType
+from leadlight.core.sites.settings import Privacy
 from tests.services.collector.door.conftest import Decided
 from tests.services.collector.door.visits import coming_from, kept, refused, sealing
 from tests.services.collector.front_door import BROWSER, SECRET_KEY, SITE, FrontDoor

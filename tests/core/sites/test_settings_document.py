@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadlight.core.ids import company_id
-from leadlight.core.intake.countries import NAMES, code_of
-from leadlight.core.intake.exclusions import Hidden, exclusions_of
-from leadlight.core.intake.settings_document import (
+from leadlight.core.sites.countries import NAMES, code_of
+from leadlight.core.sites.document import (
     SettingsRefused,
     differences,
     document_of,
     parse_settings,
     settings_of,
 )
-from leadlight.core.intake.site_settings import Privacy, SiteSettings
+from leadlight.core.sites.exclusions import Hidden, exclusions_of
+from leadlight.core.sites.settings import Privacy, SiteSettings
 
 EVERYTHING = """
 allowed_origins: [https://WWW.Shop.example, "*.shop.example", münchen.example, 192.0.2.7]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from leadlight.core import ids
-from leadlight.core.intake.site_settings import SiteSettings
 from leadlight.core.scoring.globs import LONGEST_TEXT, matcher
+from leadlight.core.sites.settings import SiteSettings
 
 REMEMBERED_SITES: Final = 256
 

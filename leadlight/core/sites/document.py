@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from leadlight.core.intake import countries
-from leadlight.core.intake.site_settings import Privacy, SiteSettings
+from leadlight.core.sites import countries
+from leadlight.core.sites.settings import Privacy, SiteSettings
 
 MOST_ENTRIES: Final = 500  # of one field
 LONGEST_ENTRY: Final = 200
