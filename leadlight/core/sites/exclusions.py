@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from posixpath import normpath
 from typing import Final
+from urllib.parse import unquote
 
 from leadlight.core import ids
 from leadlight.core.scoring.globs import LONGEST_TEXT, matcher
@@ -29,10 +31,14 @@ class Exclusions:
     companies: frozenset[str] = frozenset()  # ids
 
     def path(self, path: str | None) -> bool:
-        """Whether what happens on this path is left out. A slash at the end makes no difference, nor does the case."""
+        """Whether what happens on this path is left out.
+
+        It may be written in other ways that servers take for the same: in other case, with a slash at its end, with
+        slashes doubled, with letters as `%69`, with steps of `..`.
+        """
         if not self.paths or not path:
             return False
-        folded = path[:LONGEST_TEXT].casefold()
+        folded = _plain(path[:LONGEST_TEXT]).casefold()
         bare = folded.rstrip("/") or "/"
         return any(matches(folded) or matches(bare) for matches in self.paths)
 
@@ -57,6 +63,16 @@ def exclusions_of(site: str, settings: SiteSettings) -> Exclusions:
         emails=tuple(matcher(pattern) for pattern in settings.excluded_emails),
         companies=frozenset(ids.company_id(site, domain) for domain in settings.excluded_companies),
     )
+
+
+def _plain(path: str) -> str:
+    """The path as a server reads it."""
+    if "%" in path:
+        path = unquote(path)
+    if "//" in path or "/." in path:
+        ended = "/" if path.endswith("/") else ""
+        path = normpath(path.replace("//", "/")).replace("//", "/") + ended
+    return path
 
 
 def _path_matchers(patterns: Iterable[str]) -> tuple[Callable[[str], bool], ...]:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.services.cli.command import COMMAND, Outcome, environment, leadlight
-from tests.services.cli.test_up import fetch, up
+from tests.services.cli.running import up
+from tests.services.cli.test_up import fetch
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from tests.services.cli.command import leadlight
-from tests.services.cli.test_up import fetch, up
+from tests.services.cli.running import up
+from tests.services.cli.test_up import fetch
 
 SITE = ("--site", "shop.example")
 

@@ -3,45 +3,16 @@
 import json
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from tests.infra.disk import fill, small_disk
-from tests.services.cli.command import COMMAND, environment, leadlight
+from tests.services.cli.command import leadlight
+from tests.services.cli.running import up
 
 START_SECONDS = 60
-
-
-@contextmanager
-def up(data: Path, *words: str) -> Iterator[dict[str, Any]]:
-    """The running product: what it printed once it was ready, and its process."""
-    process = subprocess.Popen(
-        [COMMAND, "up", "--json", *words],
-        env=environment(data),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise AssertionError(process.communicate()[1])
-        yield {**json.loads(line), "process": process}
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
 
 
 def fetch(url: str, body: object = None, **headers: str) -> tuple[int, bytes]:
