@@ -95,7 +95,7 @@ async def _import(
     async with open_database(settings) as database:
         async with database.read() as connection:
             site = await sites.find(connection, wanted)
-        past = Past(site.domain, hmac.digest(secret, KEY_LABEL + site.id.encode(), "sha256"))
+        past = Past(site.domain, hmac.digest(secret, KEY_LABEL + site.id.encode(), "sha256"), utc_now())
         report = Report()
         with PastFile(name) as file:
             before = await _resume(database, site.id, file, form) if not from_start and file.source != STDIN else None

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,9 @@ from leadlight.core.intake.times import read_time
 from leadlight.core.records import EventType
 
 LIBRARY = {"name": "leadlight import", "version": "1"}
+AHEAD = timedelta(hours=1)
+"""How far a server's clock may be wrong, or its zone's summer time."""
+
 ID_DIGITS = 32  # hexadecimal: 128 bits, so that no two lines of any file share an id by chance
 
 _object = Decoder(dict[str, Any])
@@ -36,6 +40,7 @@ class Past:
 
     domain: str
     key: bytes
+    now: datetime
 
 
 Call = dict[str, Any]
@@ -53,6 +58,7 @@ def read_combined(line: bytes, past: Past) -> Call | Skip:
     hit = access_log.read_line(line.decode("utf-8", "replace"))
     if isinstance(hit, Skip):
         return hit
+    _in_the_past(hit.at, past)
     url = f"https://{past.domain}{hit.target}"
     path, _, query = hit.target.partition("?")
     page = {"url": url, "path": path, "search": f"?{query}" if query else "", "referrer": hit.referrer}
@@ -93,8 +99,10 @@ def read_segment(line: bytes, past: Past) -> Call | Skip:
             raise BadLine("a whole batch: each call needs a line of its own")
         raise BadLine(f"`type` is {str(kind)[:40]!r}, expected one of {', '.join(sorted(_TYPES))}")
     at = call.get("timestamp", call.get("originalTimestamp"))
-    if read_time(at) is None:
+    happened_at = read_time(at)
+    if happened_at is None:
         raise BadLine(f"`timestamp` is {str(at)[:40]!r}: without it nobody knows when this happened")
+    _in_the_past(happened_at, past)
     context = call.get("context")
     if context is not None and not isinstance(context, dict):
         raise BadLine("`context` is no object")
@@ -109,6 +117,12 @@ def read_segment(line: bytes, past: Past) -> Call | Skip:
 
 
 READERS: dict[Format, Reader] = {Format.COMBINED: read_combined, Format.SEGMENT: read_segment}
+
+
+def _in_the_past(at: datetime, past: Past) -> None:
+    """Raises BadLine for what has not happened yet: live, it would count as happening now."""
+    if at > past.now + AHEAD:
+        raise BadLine(f"{at.isoformat()} lies in the future")
 
 
 def line_id(line: bytes) -> str:
