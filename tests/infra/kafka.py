@@ -1,7 +1,6 @@
 """A real Kafka broker for tests and benchmarks: one process, broker and controller combined, on loopback."""
 
 import asyncio
-import base64
 import shutil
 import signal
 import subprocess
@@ -100,7 +99,7 @@ class KafkaBroker:
         self._server.remove()
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = uuid.uuid4().hex[:22]  # as long as Kafka's own ids, and never read as an option for a leading dash
         command = [*self._java, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
         done = subprocess.run(
             [*command, "-t", cluster, "-c", str(self._properties)], capture_output=True, text=True, check=False
