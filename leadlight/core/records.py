@@ -52,6 +52,7 @@ class Engagement(Struct, frozen=True, gc=False):
     engaged_ms: int  # 0 or more
     active_until: datetime  # corrected like `occurred_at`, never after `received_at`
     scroll_percent: int = 0  # 0-100, deepest
+    touched: bool = False  # a pointer, a key or a scroll that the browser itself vouches for: a sign of a human
 
 
 class Event(Struct, frozen=True, omit_defaults=True):
@@ -85,6 +86,8 @@ class Event(Struct, frozen=True, omit_defaults=True):
     demo: bool = False  # sent by `leadlight demo`, removable
     imported: bool = False  # out of a file about the past: never alerts
     automated: bool = False  # its visitor was faster than people are: kept apart, not scored
+    link: str | None = None  # the token of the tracked link or mailing that led to this page, taken out of its address
+    oddities: tuple[str, ...] = ()  # what is wrong with the request's headers for the browser that its agent names
     v: int = 1
 
     @property
@@ -101,14 +104,45 @@ class Agent(Struct, frozen=True, gc=False, omit_defaults=True):
     system: str | None = None
 
 
+class Network(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is known of the connection that an event came over, as far as it may be kept. No full address is."""
+
+    kind: str = field(default="unknown", name="class")  # isp, mobile, hosting, vpn, business ...
+    rule: str = ""  # which knowledge decided the class
+    asn: int | None = None
+    name: str | None = None  # of the network's operator
+    block: str | None = None  # 203.0.113.0/24, 2001:db8:7::/48
+    host: str | None = None  # keyed hash of the address, of its /64 in IPv6: the same connection again, and no way back
+
+
+class Place(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a connection comes from, and how exactly that is known."""
+
+    country: str | None = None  # ISO 3166-1 alpha-2
+    region: str | None = None
+    city: str | None = None
+    accuracy_km: int | None = None  # the radius within which it is likely
+
+
+class Click(Struct, frozen=True, omit_defaults=True):
+    """A tracked link that was made for one person: a provisional introduction until the landing page shows a human."""
+
+    contact: str  # id
+    email: str  # normalised
+    link: str  # which link it was: a hash of its token
+    campaign: str | None = None
+    suspect: tuple[str, ...] = ()  # why a machine may have followed it: scanner_network, head_request ...
+
+
 class ContactClaim(Struct, frozen=True, omit_defaults=True):
     """An event's word on who the visitor is, from the moment it occurred."""
 
     id: str
     email: str  # normalised
-    method: str  # "identify", "form"
+    method: str  # "identify", "form", "tracked_link"
     confidence: float  # 0-1
     traits: dict[str, str] = field(default_factory=dict)  # name, phone, job_title, company
+    evidence: dict[str, str] = field(default_factory=dict)
 
 
 class CompanyClaim(Struct, frozen=True, omit_defaults=True):
@@ -117,7 +151,7 @@ class CompanyClaim(Struct, frozen=True, omit_defaults=True):
     id: str
     domain: str
     name: str
-    method: str  # "work_email"
+    method: str  # one of `core.identity.companies.methods.Method`
     confidence: float  # 0-1
     evidence: dict[str, str] = field(default_factory=dict)
 
@@ -130,6 +164,10 @@ class Identified(Struct, frozen=True, omit_defaults=True):
     bot_reasons: tuple[str, ...] = ()  # empty: a person, as far as anybody can tell
     contact: ContactClaim | None = None
     company: CompanyClaim | None = None
+    network: Network = Network()
+    place: Place = Place()
+    click: Click | None = None
+    machine_evidence: tuple[str, ...] = ()  # KIND:DETAIL; short of a named machine it takes two kinds to make a bot
     v: int = 1
 
 

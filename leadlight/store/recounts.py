@@ -8,7 +8,7 @@ from msgspec.json import decode
 from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.links import Claim
+from leadlight.core.identity.people.links import Claim
 from leadlight.core.records import EventType
 from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.recount import Facts, Happened

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import leadlight
-from leadlight.core.identity.emails import ascii_form, normalised
+from leadlight.core.identity.people.emails import ascii_form, normalised
 from leadlight.core.objects import Contact, Visitor
 from leadlight.runtime import Runtime
 from leadlight.store.owners.keys import Key

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from publicsuffixlist import PublicSuffixList
 
-from leadlight.core.identity.agents import describe
-from leadlight.core.identity.bots import BotPatterns
-from leadlight.core.identity.emails import MailDomains
 from leadlight.core.identity.identify import Knowledge
+from leadlight.core.identity.machines.agents import describe
+from leadlight.core.identity.machines.bots import BotPatterns
+from leadlight.core.identity.people.emails import MailDomains
 from leadlight.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent

@@ -3,17 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leadlight.core.identity.bots import NAMED_BY_AGENT, TOO_FAST
-from leadlight.core.identity.companies import derived_name, fits
-from leadlight.core.identity.emails import MailDomains, normalised
-from leadlight.core.identity.traits import person_traits
+from msgspec import Struct
+
+from leadlight.core.identity.companies.methods import Method
+from leadlight.core.identity.companies.names import derived_name, fits
+from leadlight.core.identity.machines.bots import NAMED_BY_AGENT, TOO_FAST
+from leadlight.core.identity.people.emails import MailDomains, normalised
+from leadlight.core.identity.people.traits import person_traits
 from leadlight.core.ids import company_id, contact_id
-from leadlight.core.records import Agent, CompanyClaim, ContactClaim, Event, EventType, Identified
+from leadlight.core.records import (
+    Agent,
+    Click,
+    CompanyClaim,
+    ContactClaim,
+    Event,
+    EventType,
+    Identified,
+    Network,
+    Place,
+)
 
 STATED_CONFIDENCE = 0.9
 """Of who somebody says to be: nobody has checked the address."""
-
-WORK_EMAIL = "work_email"
 WORK_EMAIL_CONFIDENCE = 0.95
 
 
@@ -26,7 +37,19 @@ class Knowledge:
     mail: MailDomains
 
 
-def identify(event: Event, knowledge: Knowledge) -> Identified:
+class Surroundings(Struct, frozen=True):
+    """What was found out about an event beyond its own words: over which network it came, from where, after what link."""
+
+    network: Network = Network()
+    place: Place = Place()
+    company: CompanyClaim | None = None  # what the network tells; a work address tells more
+    click: Click | None = None
+
+
+UNKNOWN = Surroundings()
+
+
+def identify(event: Event, knowledge: Knowledge, around: Surroundings = UNKNOWN) -> Identified:
     """The event with its agent, whether that is a machine's, and the contact and company it claims."""
     agent = Agent()
     bot_reasons: tuple[str, ...] = ()
@@ -42,7 +65,10 @@ def identify(event: Event, knowledge: Knowledge) -> Identified:
         agent=agent,
         bot_reasons=bot_reasons,
         contact=contact,
-        company=company_claim(event.site, contact, knowledge.mail) if contact is not None else None,
+        company=(company_claim(event.site, contact, knowledge.mail) if contact is not None else None) or around.company,
+        network=around.network,
+        place=around.place,
+        click=around.click,
     )
 
 
@@ -76,7 +102,7 @@ def company_claim(site: str, contact: ContactClaim, mail: MailDomains) -> Compan
         id=company_id(site, domain),
         domain=domain,
         name=stated if stated and fits(stated, domain) else derived_name(domain),
-        method=WORK_EMAIL,
+        method=Method.WORK_EMAIL,
         confidence=WORK_EMAIL_CONFIDENCE,
         evidence={"email_domain": contact.email.rpartition("@")[2]},
     )

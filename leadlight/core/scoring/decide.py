@@ -9,8 +9,8 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from leadlight.core.identity.bots import TOO_FAST
-from leadlight.core.identity.links import Claim
+from leadlight.core.identity.machines.bots import TOO_FAST
+from leadlight.core.identity.people.links import Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
 from leadlight.core.scoring.alerts import Alert, Told

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from leadlight.core.identity.companies.methods import precedence_of
 from leadlight.core.records import Agent
 from leadlight.core.scoring.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
 from leadlight.core.scoring.rules import Rules
@@ -42,7 +43,7 @@ class ContactLink(Struct, frozen=True, gc=False):
 
 
 class CompanyLink(Struct, frozen=True, gc=False):
-    """Which company the visitor belongs to, by the latest claim."""
+    """Which company the visitor belongs to, by the latest claim of the method that is believed most."""
 
     at: datetime
     event_id: str
@@ -52,7 +53,7 @@ class CompanyLink(Struct, frozen=True, gc=False):
 
     @property
     def order(self) -> tuple[object, ...]:
-        return (self.at, self.event_id, self.id, self.method, self.confidence)
+        return (precedence_of(self.method), self.at, self.event_id, self.id, self.method, self.confidence)
 
 
 class Profile(Struct):
@@ -128,7 +129,8 @@ Dated = TypeVar("Dated", AgentSeen, ContactLink, CompanyLink)
 
 
 def latest(one: Dated | None, other: Dated | None) -> Dated | None:
-    """The later claim by (time, event id); the rest of it decides where even those agree."""
+    """The later claim by (time, event id), of companies the one that is believed more; the rest decides where even
+    those agree."""
     if one is None or other is None:
         return one or other
     return max(one, other, key=lambda claim: claim.order)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from leadlight.core.identity.links import Claim
+from leadlight.core.identity.people.links import Claim
 from leadlight.core.privacy.cleaning import Cleaner
 from leadlight.core.records import Channel, Event, EventType
 from leadlight.core.scoring.decide import (

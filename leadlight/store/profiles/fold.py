@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, Table, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.links import Claim, Interval, intervals
+from leadlight.core.identity.people.links import Claim, Interval, intervals
 from leadlight.core.records import Channel, Event, EventType
 from leadlight.core.scoring.decide import View, profile_of
 from leadlight.core.scoring.profile import Profile, merge

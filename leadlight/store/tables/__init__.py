@@ -8,7 +8,14 @@ from leadlight.store.tables.checks import audit_lines, install_checks, sightings
 from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
 from leadlight.store.tables.facts import events, page_views, seen_events
-from leadlight.store.tables.identity import companies, contact_traits, contacts, visitor_companies, visitor_contacts
+from leadlight.store.tables.identity import (
+    companies,
+    contact_traits,
+    contacts,
+    visitor_companies,
+    visitor_contacts,
+    visitor_networks,
+)
 from leadlight.store.tables.owners import keys, sessions, sign_ins, site_settings, sites, users, webhooks
 from leadlight.store.tables.state import alerts, ledger, recounts, scores, signals, visitors, visits
 
@@ -47,6 +54,7 @@ __all__ = [
     "users",
     "visitor_companies",
     "visitor_contacts",
+    "visitor_networks",
     "visitors",
     "visits",
     "webhooks",

@@ -1,6 +1,6 @@
 """Who is who: written by the identifier, and again by the scorer with what names it."""
 
-from sqlalchemy import Column, Float, Index, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -65,4 +65,21 @@ visitor_companies = Table(
     Column("evidence", Json, nullable=False),
     Column("withdrawn_at", Instant),
     Index("visitor_companies_by_company", "site_id", "company_id"),
+)
+
+visitor_networks = Table(  # which connections a visitor used: what is learnt of one later is told of all who used it
+    "visitor_networks",
+    metadata,
+    key_column("site_id"),
+    key_column("visitor_id"),
+    key_column("host"),  # keyed hash of the address
+    Column("block", Text, nullable=False),  # /24 or /48
+    Column("class", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("asn", Integer),
+    Column("name", Text),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Index("visitor_networks_by_host", "site_id", "host"),
+    Index("visitor_networks_by_block", "site_id", "block"),
 )

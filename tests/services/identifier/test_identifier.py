@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 
 from leadlight.bus.port import Partition
 from leadlight.bus.topics import EVENTS, IDENTIFIED
-from leadlight.core.identity.links import intervals
+from leadlight.core.identity.people.links import intervals
 from leadlight.core.ids import company_id, contact_id, visitor_id
 from leadlight.core.records import Agent, Event, EventType, Identified, decode_identified, encode, key_of
 from leadlight.errors import ConfigurationError

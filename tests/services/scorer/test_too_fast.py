@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from leadlight.core.identity.bots import TOO_FAST
 from leadlight.core.identity.identify import identify
+from leadlight.core.identity.machines.bots import TOO_FAST
 from leadlight.core.ids import visitor_id
 from leadlight.core.intake.pace import BURST
 from leadlight.core.objects import Visitor

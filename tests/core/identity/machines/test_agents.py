@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.identity.agents import describe
-from leadlight.core.identity.bots import translated
+from leadlight.core.identity.machines.agents import describe
+from leadlight.core.identity.machines.bots import translated
 from leadlight.core.records import Agent
 from services.identifier.knowledge import FOLDER, load_knowledge
 

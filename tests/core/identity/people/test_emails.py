@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.identity.emails import MailKind, normalised
+from leadlight.core.identity.people.emails import MailKind, normalised
 from services.identifier.knowledge import load_knowledge
 
 MAIL = load_knowledge().mail

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.identity.links import Claim, Interval, intervals
+from leadlight.core.identity.people.links import Claim, Interval, intervals
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlight.core.identity.companies import derived_name, fits, stated_name
-from leadlight.core.identity.traits import person_traits
+from leadlight.core.identity.companies.names import derived_name, fits, stated_name
+from leadlight.core.identity.people.traits import person_traits
 
 
 @pytest.mark.parametrize(

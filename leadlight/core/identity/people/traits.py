@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from leadlight.core.identity.companies import stated_name
+from leadlight.core.identity.companies.names import stated_name
 from leadlight.core.ids import is_generic
 
 VALUE_CHARACTERS = 200

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.companies import derived_name
-from leadlight.core.identity.links import Claim
+from leadlight.core.identity.companies.names import derived_name
+from leadlight.core.identity.people.links import Claim
 from leadlight.core.records import Identified
 from leadlight.store import bulk
 from leadlight.store.database import Insert, insert

@@ -1,0 +1,1 @@
+"""What visitors browse with, and whether it is a machine."""

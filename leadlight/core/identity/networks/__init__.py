@@ -1,0 +1,1 @@
+"""What is known of the network that an address belongs to."""

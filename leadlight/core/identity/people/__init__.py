@@ -1,0 +1,1 @@
+"""Who people say they are, and whose a browser was when."""
