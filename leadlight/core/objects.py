@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -22,6 +22,15 @@ class Agent(Struct, frozen=True, gc=False):
     device: str | None = None
     browser: str | None = None
     system: str | None = None
+
+
+class Network(Struct, frozen=True, gc=False):
+    """The connection that the visitor used last: whose it is, what kind of network that is, and what decided it."""
+
+    asn: int | None
+    name: str | None
+    kind: str = field(name="class")  # isp, mobile, hosting, vpn, relay, security_proxy, education, government, business
+    rule: str
 
 
 class ContactRef(Struct, frozen=True, gc=False):
@@ -91,6 +100,7 @@ class Visitor(Struct, frozen=True):
     bot_reasons: list[str]
     demo: bool  # sent by `leadlight demo`
     hot_since: Time | None
+    network: Network | None
 
 
 class Contact(Struct, frozen=True):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from leadlight.core.objects import PageRead, Reason, Signal, Visitor
+from leadlight.core.objects import Network, PageRead, Reason, Signal, Visitor
 from leadlight.store.views.console_views import PageOpened
 
 _MONTHS = [
@@ -64,11 +64,29 @@ STRONGEST = (
 KEY_PAGES = frozenset({"pricing", "demo", "contact", "comparison", "case_study"})
 """Categories whose pages stand out in a route."""
 
+NETWORK_CLASSES = {
+    "isp": "Internet provider",
+    "mobile": "mobile network",
+    "hosting": "data centre",
+    "vpn": "VPN",
+    "relay": "privacy relay",
+    "security_proxy": "security service",
+    "education": "school or university",
+    "government": "government network",
+    "business": "company network",
+    "unknown": "kind unknown",
+}
+
 METHODS = {
+    "visitor_correction": "as corrected here",
     "work_email": "by work e-mail",
-    "network": "by network",
-    "ptr": "by network name",
-    "graph": "by colleagues on the same network",
+    "override": "as laid down for this network",
+    "correction": "as corrected for this network",
+    "first_party": "probably, by colleagues on the same connection",
+    "own_list": "by your list of companies",
+    "labelled_network": "by its own network",
+    "reverse_dns": "by the connection's name",
+    "provider": "by a data provider",
 }
 
 DEVICES = {"laptop or desktop": "computer"}
@@ -236,6 +254,12 @@ def match(visitor: Visitor) -> str:
     if visitor.company.confidence is not None:
         said += f", {visitor.company.confidence:.2f} sure"
     return said[:1].upper() + said[1:]
+
+
+def network(used: Network) -> str:
+    """What kind of network a visitor came over: `business network, AS64500`."""
+    said = NETWORK_CLASSES.get(used.kind, f"{used.kind} network")
+    return f"{said}, AS{used.asn}" if used.asn is not None else said
 
 
 def origin(source: str | None, medium: str | None, campaign: str | None) -> str:

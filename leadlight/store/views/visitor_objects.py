@@ -26,6 +26,7 @@ from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
 from leadlight.store.views import contact_objects
+from leadlight.store.views.networks import latest_networks
 from leadlight.store.views.shown import NOT_EXCLUDED
 
 POINT_DECIMALS = 2
@@ -152,6 +153,7 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
     told = await contact_objects.refs(connection, site, {row.contact_id: row.email for row in rows if row.email})
     given = await _signals(connection, site, ids)
     explained = await _reasons(connection, site, ids, rules, now)
+    networks = await latest_networks(connection, site, ids)
     return [
         Visitor(
             id=row.id,
@@ -180,6 +182,7 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
             bot_reasons=row.bot_reasons.split(",") if row.bot_reasons else [],
             demo=row.demo,
             hot_since=row.hot_since,
+            network=networks.get(row.id),
         )
         for row in rows
     ]

@@ -45,6 +45,7 @@ def visitor(contact: ContactRef | None = None, company: CompanyRef | None = None
         bot_reasons=[],
         demo=False,
         hot_since=None,
+        network=None,
     )
 
 
