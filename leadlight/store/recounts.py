@@ -8,14 +8,15 @@ from msgspec.json import decode
 from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.people.links import Claim
+from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import EventType
 from leadlight.core.scoring.decide import Key, State, View
+from leadlight.core.scoring.profile import CompanyLink
 from leadlight.core.scoring.recount import Facts, Happened
 from leadlight.store import bulk
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.rows import VISITOR_KEY
-from leadlight.store.tables import events, page_views, recounts, visitor_contacts, visitors
+from leadlight.store.tables import events, page_views, recounts, visitor_companies, visitor_contacts, visitors
 
 REQUEST = (*VISITOR_KEY, "requested_at")
 
@@ -72,7 +73,7 @@ async def load_facts(connection: AsyncConnection, states: Mapping[Key, State]) -
     keys = list(states)
     for row in await bulk.select(connection, page_views, (*VISITOR_KEY, *columns.VIEW), VISITOR_KEY, keys):
         states[row[:2]].views[row[2]] = View(*row[2:])
-    facts: dict[Key, tuple[list[Happened], list[Claim]]] = {key: ([], []) for key in keys}
+    facts: dict[Key, tuple[list[Happened], list[Claim], list[CompanyLink]]] = {key: ([], [], []) for key in keys}
     for site, visitor, id, kind, *rest in await bulk.select(
         connection, events, (*VISITOR_KEY, *columns.HAPPENED), VISITOR_KEY, keys
     ):
@@ -80,13 +81,24 @@ async def load_facts(connection: AsyncConnection, states: Mapping[Key, State]) -
         if isinstance(properties, str | bytes):  # as drivers give it
             properties = decode(properties)
         facts[site, visitor][0].append(Happened(id, EventType(kind), name, path, at, hidden, properties))
-    claimed = (*VISITOR_KEY, "claimed_at", "event_id", "contact_id", "withdrawn_at")
-    for site, visitor, at, event_id, contact, withdrawn_at in await bulk.select(
-        connection, visitor_contacts, claimed, VISITOR_KEY, keys
+    void: set[tuple[str, str, str]] = set()
+    for site, visitor, at, event_id, contact, method, withdrawn_at in await bulk.select(
+        connection, visitor_contacts, (*VISITOR_KEY, *_CONTACT_CLAIM), VISITOR_KEY, keys
     ):
         if withdrawn_at is None:
-            facts[site, visitor][1].append(Claim(at, event_id, contact))
-    return {key: Facts(own_events, claims) for key, (own_events, claims) in facts.items()}
+            facts[site, visitor][1].append(Claim(at, event_id, contact, said=method not in UNSAID))
+        else:
+            void.add((site, visitor, event_id))
+    for site, visitor, at, event_id, company, method, confidence, withdrawn_at in await bulk.select(
+        connection, visitor_companies, (*VISITOR_KEY, *_COMPANY_CLAIM), VISITOR_KEY, keys
+    ):
+        if withdrawn_at is None and (site, visitor, event_id) not in void:
+            facts[site, visitor][2].append(CompanyLink(at, event_id, company, method, confidence))
+    return {key: Facts(*found) for key, found in facts.items()}
+
+
+_CONTACT_CLAIM = ("claimed_at", "event_id", "contact_id", "method", "withdrawn_at")
+_COMPANY_CLAIM = ("claimed_at", "event_id", "company_id", "method", "confidence", "withdrawn_at")
 
 
 async def rewrite(connection: AsyncConnection, changed: Iterable[tuple[Key, Happened]]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from leadlight.core.identity.machines.bots import TOO_FAST
-from leadlight.core.identity.people.links import Claim
+from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
 from leadlight.core.scoring.alerts import Alert, Told
@@ -129,7 +129,7 @@ def decide(
         if excluded:
             hidden.add((key, event.id))
             continue
-        if identified.contact is not None:
+        if identified.contact is not None and identified.contact.method not in UNSAID:
             for rule in rules[event.site].on_identified:
                 _enter(state, rule, event.occurred_at, event.id)
     verdict = Verdict([], events, [], hidden)

@@ -21,6 +21,7 @@ from leadlight.core.scoring.decide import (
     profile_of,
     working_copy,
 )
+from leadlight.core.scoring.profile import CompanyLink, ContactLink, Profile
 from leadlight.core.scoring.rules import Rules
 
 
@@ -41,10 +42,14 @@ class Happened(Struct, frozen=True, gc=False):
 
 
 class Facts(Struct):
-    """What is stored of a visitor beside the page views, which stand in the state."""
+    """What is stored of a visitor beside the page views, which stand in the state.
+
+    The claims are those that hold: not withdrawn, and of people as owners have merged them.
+    """
 
     events: Sequence[Happened] = ()
     claims: Sequence[Claim] = ()
+    companies: Sequence[CompanyLink] = ()
 
 
 def decide_anew(
@@ -57,8 +62,9 @@ def decide_anew(
 ) -> tuple[Verdict, list[tuple[Key, Happened]]]:
     """Derive visitors from their facts, less those on excluded paths; and the events that now read differently.
 
-    With nothing excluded the outcome is what every order of arrival leads to. Nobody is told anything: nothing has
-    happened. Of a visitor whose facts are no longer all there, the numbers stay as they are.
+    With nothing excluded the outcome is what every order of arrival leads to. Nobody is alerted: nothing has happened.
+    Of a visitor whose facts are no longer all there, the numbers stay as they are; who they are and where from follows
+    from the claims all the same, which are kept for good.
     """
     verdict = Verdict([], [], [])
     rewritten: list[tuple[Key, Happened]] = []
@@ -66,8 +72,11 @@ def decide_anew(
         own, site_hiding = facts.get(before.key, Facts()), hiding.get(before.site, HIDING_NOTHING)
         cleaner, complete = cleaners.get(before.site), _complete(before, own)
         state = working_copy(before)
+        _link(state.profile, own)
         if complete:
             _recount(state, own, rules[before.site], site_hiding)
+        else:
+            _introduce(state.profile, own, rules[before.site])
         if cleaner is not None:
             _clean(state, cleaner)
         for event in own.events:
@@ -91,6 +100,32 @@ def _complete(state: State, facts: Facts) -> bool:
     return counted == state.profile.activities
 
 
+def _link(profile: Profile, facts: Facts) -> None:
+    """Who the visitor is and which company's, by the claims that hold."""
+    links = [ContactLink(claim.at, claim.event_id, claim.target) for claim in facts.claims]
+    profile.contact = max(links, key=lambda link: link.order, default=None)
+    profile.company = max(facts.companies, key=lambda link: link.order, default=None)
+
+
+def _introduce(profile: Profile, facts: Facts, rules: Rules) -> None:
+    """Enter anew that the visitor said who they are, and leave what else was counted."""
+    hidden = {event.id for event in facts.events if event.hidden}
+    said = [claim for claim in facts.claims if claim.said and claim.event_id not in hidden]
+    derived = profile_of((), (), said, rules)
+    names, kinds = introductions(rules)
+    profile.lines = {key: line for key, line in profile.lines.items() if line.rule not in names} | derived.lines
+    profile.signals = {kind: signal for kind, signal in profile.signals.items() if kind not in kinds} | {
+        kind: signal for kind, signal in derived.signals.items() if kind in kinds
+    }
+
+
+def introductions(rules: Rules) -> tuple[frozenset[str], frozenset[str]]:
+    """The rules that hold when somebody says who they are, and the signals that only they give."""
+    ours = {rule.name for rule in rules.on_identified}
+    others = {rule.signal for rule in rules.by_name.values() if rule.name not in ours}
+    return frozenset(ours), frozenset(rule.signal for rule in rules.on_identified if rule.signal not in others)
+
+
 def _recount(state: State, facts: Facts, rules: Rules, hiding: Hiding) -> None:
     exclusions = hiding.exclusions
     for view in list(state.views.values()):
@@ -103,7 +138,7 @@ def _recount(state: State, facts: Facts, rules: Rules, hiding: Hiding) -> None:
     derived = profile_of(
         state.views.values(),
         [_event(state, event) for event in visible],
-        [claim for claim in facts.claims if claim.event_id in counting],
+        [claim for claim in facts.claims if claim.said and claim.event_id in counting],
         rules,
     )
     profile = state.profile

@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+UNSAID: Final = frozenset({"tracked_link"})
+"""Ways in which a visitor becomes known without saying who they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One event's word that the visitor is `target` (a contact's or a company's id)."""
+    """One event's word that the visitor is `target` (a contact's id)."""
 
     at: datetime
     event_id: str
     target: str
+    said: bool = True  # by the visitor: counted among the signals
 
 
 @dataclass(frozen=True, slots=True)
