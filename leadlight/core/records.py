@@ -13,6 +13,9 @@ from msgspec.json import Decoder, Encoder
 EVENTS_TOPIC = "leadlight.events.v1"
 IDENTIFIED_TOPIC = "leadlight.identified.v1"
 
+RECIPIENT_PREFIX = "recipient:"
+"""Before the contact's id: the anonymous id of whoever followed a link made for that person, mail scanners too."""
+
 PAGE_ENGAGED = "Page Engaged"
 """The name of the `track` call in which the snippet reports engaged time."""
 
@@ -95,6 +98,12 @@ class Event(Struct, frozen=True, omit_defaults=True):
         """Whether the visitor did something: page, screen and track calls, but not reports of engaged time."""
         return self.engagement is None and self.type in (EventType.PAGE, EventType.SCREEN, EventType.TRACK)
 
+    @property
+    def of_recipient(self) -> bool:
+        """Whether the event is of a link made for one person being followed: kept as a fact, and nobody's visit. Only the
+        page that it leads to may show a human."""
+        return self.anonymous_id.startswith(RECIPIENT_PREFIX)
+
 
 class Agent(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the visitor browses with, in words for people: `laptop or desktop`, `Firefox 131`, `Windows 10`."""
@@ -132,6 +141,10 @@ class Click(Struct, frozen=True, omit_defaults=True):
     link: str  # which link it was: a hash of its token
     campaign: str | None = None
     suspect: tuple[str, ...] = ()  # why a machine may have followed it: scanner_network, head_request ...
+    landed: bool = True  # at this event's page; else it was only led on at the door
+    role: bool = False  # the address is an office's, not one person's
+    company_domain: str | None = None  # that the address speaks of
+    company_name: str | None = None
 
 
 class ContactClaim(Struct, frozen=True, omit_defaults=True):

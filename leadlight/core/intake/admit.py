@@ -12,6 +12,7 @@ from msgspec.json import encode
 from leadlight.core.ids import is_generic, visitor_id
 from leadlight.core.intake.calls import Call, Context, Scalar
 from leadlight.core.intake.drops import Drop
+from leadlight.core.intake.landings import token_in
 from leadlight.core.intake.pages import campaign_of, page_of
 from leadlight.core.intake.times import put_right, skew
 from leadlight.core.privacy.forwarding import FOR_EXAMPLES, bare_address
@@ -161,6 +162,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
     elif kind is _ALIAS:
         properties = {"previous_id": _id(call.previousId)}
     cleaner = policy.cleaner_at(step)
+    link = _link(properties, context) if step == IDENTIFIED else None
     page, address = page_of(properties, context, stated=kind is _PAGE, cleaner=cleaner)
     if page is not None and policy.excluded_paths is not None and policy.excluded_paths(page.path):
         return Drop.EXCLUDED_PATH
@@ -206,6 +208,7 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         demo,
         imported,
         not imported and arrival.too_fast is not None and arrival.too_fast(visitor),  # automated
+        link,
     )
 
 
@@ -326,7 +329,16 @@ def _engagement(properties: dict[str, Any], received_at: datetime, error: timede
         engaged_ms=int(min(engaged_ms, LONGEST_ENGAGED_MS)),
         active_until=active_until,
         scroll_percent=int(min(max(scroll, 0), 100)),
+        touched=properties.get("touched") is True,
     )
+
+
+def _link(properties: dict[str, Any], context: Context | None) -> str | None:
+    """The token of the link that led to the page, before it is taken out of the page's address. A referrer's token is of
+    the page before: it led there."""
+    told = context.page if context is not None else None
+    get = properties.get
+    return token_in(get("url"), get("search"), *((told.url, told.search, told.path) if told is not None else ()))
 
 
 def _name(kind: EventType, call: Call, properties: dict[str, Any]) -> str | None:

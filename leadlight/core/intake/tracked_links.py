@@ -1,10 +1,14 @@
-"""Tracked links: an address that leads on to another, sealed so that only what was minted is ever followed."""
+"""Tracked links: an address that leads on to another, sealed so that only what was minted is ever followed.
+
+A link may be made for one person. Their e-mail address stands inside the seal, never readable in an address.
+"""
 
 import base64
 import binascii
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -37,9 +41,17 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     url: str
     expires_at: int  # seconds since 1970
     campaign: str | None = None
+    person: str | None = None  # normalised e-mail
+    honeypot: bool = False  # no reader can see it: who follows it is a machine
 
     def is_over(self, now: datetime) -> bool:
         return now.timestamp() >= self.expires_at
+
+
+_PLAIN_FIELDS = 4
+"""Of a link for everybody: all that it is sealed with, so that its token stays what it was before there were persons."""
+
+_LINK_ID_CHARACTERS = 32
 
 
 class NoAddress(ValueError):
@@ -89,24 +101,47 @@ def mint(link: Link, secret: bytes) -> str:
     """
     if link.campaign and len(link.campaign) > CAMPAIGN_CHARACTERS:
         raise NoAddress(f"The campaign takes at most {CAMPAIGN_CHARACTERS} characters.")
-    plain = msgspec.msgpack.encode(msgspec.structs.replace(link, url=destination(link.url)))
-    return base64.urlsafe_b64encode(_sealer(secret).encrypt(plain, [])).rstrip(b"=").decode()
+    fields = msgspec.structs.astuple(msgspec.structs.replace(link, url=destination(link.url)))
+    plain = msgspec.msgpack.encode(fields if link.person else fields[:_PLAIN_FIELDS])
+    token = coded(sealer(secret, _PURPOSE).encrypt(plain, []))
+    if len(token) > TOKEN_CHARACTERS:
+        raise NoAddress("The address and the campaign are too long together.")
+    return token
 
 
 def read(token: str, secret: bytes) -> Link | None:
     """The link of a token, expired or not; None if it was not minted with this secret."""
+    sealed = decoded(token)
+    if sealed is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(sealer(secret, _PURPOSE).decrypt(sealed, []), type=Link)
+    except (InvalidTag, msgspec.DecodeError):
+        return None
+
+
+def link_id(token: str) -> str:
+    """Which link a token is of, told without the token: a hash of what is sealed, however that is spelt."""
+    return sha256(decoded(token) or token.encode()).hexdigest()[:_LINK_ID_CHARACTERS]
+
+
+def coded(sealed: bytes) -> str:
+    """Sealed bytes as they stand in an address."""
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def decoded(token: str) -> bytes | None:
+    """The sealed bytes that a token spells; None if it spells none."""
     if len(token) > TOKEN_CHARACTERS or not token.isascii():
         return None
     try:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        if len(sealed) <= _TAG_BYTES:
-            return None
-        return msgspec.msgpack.decode(_sealer(secret).decrypt(sealed, []), type=Link)
-    except (binascii.Error, InvalidTag, msgspec.DecodeError):
+    except binascii.Error:
         return None
+    return sealed if len(sealed) > _TAG_BYTES else None
 
 
-@lru_cache(4)
-def _sealer(secret: bytes) -> AESSIV:
+@lru_cache(8)
+def sealer(secret: bytes, purpose: bytes) -> AESSIV:
     """Seals and signs at once, and needs no random number: a token tells nothing and cannot be made elsewhere."""
-    return AESSIV(HKDF(algorithm=SHA256(), length=64, salt=None, info=_PURPOSE).derive(secret))
+    return AESSIV(HKDF(algorithm=SHA256(), length=64, salt=None, info=purpose).derive(secret))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from leadlight.core.installation.sighting import PARAMETER
+from leadlight.core.intake.landings import PARAMETER as LANDING
 from leadlight.core.privacy.secrets_in_text import (
     CLICK_IDS,
     MASK,
@@ -217,8 +218,8 @@ class Cleaner:
         if holds_email(part):
             return False
         folded = _name(part)
-        if folded == PARAMETER:
-            return False  # an owner's own look whether page views arrive
+        if folded in (PARAMETER, LANDING):
+            return False  # an owner's own look whether page views arrive; for whom the link was made that led here
         if any(matches(folded) for matches in self._stripped):
             return False
         if folded[:4] == "utm_":
