@@ -5,7 +5,22 @@ Rows that are updated all the time are narrow and without JSON; what only grows 
 
 from leadlight.store.tables.bookkeeping import changes, daily_keys, dead_letters, drops, imports, positions
 from leadlight.store.tables.checks import audit_lines, install_checks, sightings
+from leadlight.store.tables.clicks import clicks
 from leadlight.store.tables.columns import EPOCH, Instant, metadata, milliseconds
+from leadlight.store.tables.companies import (
+    company_facts,
+    own_lists,
+    own_ranges,
+    provider_months,
+    provider_states,
+    remote_answers,
+)
+from leadlight.store.tables.connections import (
+    company_corrections,
+    company_overrides,
+    company_sightings,
+    connection_versions,
+)
 from leadlight.store.tables.delivery import deliveries, delivery_attempts
 from leadlight.store.tables.facts import events, page_views, seen_events
 from leadlight.store.tables.identity import (
@@ -17,6 +32,7 @@ from leadlight.store.tables.identity import (
     visitor_networks,
 )
 from leadlight.store.tables.owners import keys, sessions, sign_ins, site_settings, sites, users, webhooks
+from leadlight.store.tables.people import contact_merges, contact_withdrawals
 from leadlight.store.tables.state import alerts, ledger, recounts, scores, signals, visitors, visits
 
 __all__ = [
@@ -25,8 +41,16 @@ __all__ = [
     "alerts",
     "audit_lines",
     "changes",
+    "clicks",
     "companies",
+    "company_corrections",
+    "company_overrides",
+    "company_sightings",
+    "connection_versions",
+    "company_facts",
+    "contact_merges",
     "contact_traits",
+    "contact_withdrawals",
     "contacts",
     "daily_keys",
     "dead_letters",
@@ -40,9 +64,14 @@ __all__ = [
     "ledger",
     "metadata",
     "milliseconds",
+    "own_lists",
+    "own_ranges",
     "page_views",
     "positions",
+    "provider_months",
+    "provider_states",
     "recounts",
+    "remote_answers",
     "scores",
     "seen_events",
     "sessions",

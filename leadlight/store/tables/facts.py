@@ -33,6 +33,7 @@ page_views = Table(
     Column("scroll_percent", Integer, nullable=False, default=0),
     Column("imported", Boolean, nullable=False, server_default=false()),
     Column("hidden", Boolean, nullable=False, server_default=false()),  # on a path that the site's owner excludes
+    Column("touched", Boolean, nullable=False, server_default=false()),  # by a pointer, key or scroll of a human
     Index("page_views_by_time", "site_id", "visitor_id", "occurred_at"),
 )
 

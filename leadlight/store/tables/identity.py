@@ -1,6 +1,6 @@
 """Who is who: written by the identifier, and again by the scorer with what names it."""
 
-from sqlalchemy import Column, Float, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, false
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -11,6 +11,7 @@ contacts = Table(
     key_column("id"),
     Column("email", Text, nullable=False),
     Column("company_id", Text),
+    Column("role", Boolean, nullable=False, server_default=false()),  # an office's address, not one person's
     Column("created_at", Instant, nullable=False),
     Index("contacts_by_email", "site_id", "email", unique=True),
 )
@@ -48,6 +49,7 @@ visitor_contacts = Table(  # one row for each claim; the intervals follow from t
     Column("claimed_at", Instant, nullable=False),
     Column("method", Text, nullable=False),
     Column("confidence", Float, nullable=False),
+    Column("evidence", Json),
     Column("withdrawn_at", Instant),
     Index("visitor_contacts_by_contact", "site_id", "contact_id"),
 )
@@ -78,7 +80,8 @@ visitor_networks = Table(  # which connections a visitor used: what is learnt of
     Column("rule", Text, nullable=False),
     Column("asn", Integer),
     Column("name", Text),
-    Column("first_at", Instant, nullable=False),
+    Column("stated", Json),  # the company whose own network it is, as lists and data say
+    Column("first_at", Instant, nullable=False),  # hours: finer would be written again with every event
     Column("last_at", Instant, nullable=False),
     Index("visitor_networks_by_host", "site_id", "host"),
     Index("visitor_networks_by_block", "site_id", "block"),
