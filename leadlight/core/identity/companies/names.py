@@ -4,8 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-import idna
-
+from leadlight.core.identity.companies.domains import shown
 from leadlight.core.ids import is_generic
 
 NAME_CHARACTERS = 120
@@ -19,10 +18,9 @@ def derived_name(domain: str) -> str:
     """A name made of a registrable domain: `harbor-mills.example` is Harbor Mills, `kbx.example` KBX."""
     label = domain.partition(".")[0]
     if label.startswith("xn--"):
-        try:
-            label = idna.decode(label)
-        except (idna.IDNAError, UnicodeError):
-            return domain
+        label = shown(domain).partition(".")[0]
+        if label.startswith("xn--"):
+            return domain  # its letters cannot be told, or could be taken for another's
     words = [word for word in _WORDS.split(label) if word]
     if len(words) == 1 and len(label) <= ACRONYM_CHARACTERS:
         return label.upper()
