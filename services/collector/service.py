@@ -50,7 +50,7 @@ def service(runtime: Runtime) -> Service:
         "collector",
         PORT,
         run=run,
-        app=pages_app(runtime, keys, files, ingest.store),
+        app=pages_app(runtime, keys, files, arrivals, ingest.store),
         prefixes=PREFIXES,
         direct=ingest.direct(),
         problems=find_problems,

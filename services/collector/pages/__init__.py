@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 
 from leadlight.runtime import Runtime
 from services.collector import problems
+from services.collector.arrival import Arrivals
 from services.collector.keys import WriteKeys
 from services.collector.pages.analytics_js import analytics_js_router
 from services.collector.pages.answers import problem_response
@@ -16,11 +17,11 @@ from services.collector.pages.reference import reference_router
 from services.collector.problems import Problem
 
 
-def pages_app(runtime: Runtime, keys: WriteKeys, files: Files, store: Store) -> FastAPI:
+def pages_app(runtime: Runtime, keys: WriteKeys, files: Files, arrivals: Arrivals, store: Store) -> FastAPI:
     app = FastAPI(title="Leadlight collector", openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(files_router(files))
     app.include_router(pixel_router(keys, store))
-    app.include_router(links_router(runtime, keys, store))
+    app.include_router(links_router(runtime, keys, arrivals, store))
     app.include_router(analytics_js_router(runtime, keys))
     app.include_router(reference_router())
 
