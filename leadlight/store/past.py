@@ -15,6 +15,7 @@ from leadlight.core.sites.exclusions import Exclusions, Hidden, exclusions_of
 from leadlight.core.sites.settings import SiteSettings
 from leadlight.store import recounts
 from leadlight.store.database import Database
+from leadlight.store.identity.people import emails_of
 from leadlight.store.tables import alerts, companies, contacts, events, page_views, visitors
 
 VISITORS_AT_ONCE: Final = 500
@@ -127,11 +128,13 @@ async def _look(connection: AsyncConnection, asked: _Asked, rows: Sequence[_Row]
     views = await _on_paths(connection, asked, page_views, rows, reach.paths)
     others = await _on_paths(connection, asked, events, rows, None)
     cleaned = await _cleaned(connection, asked, rows)
+    people = {(asked.site, row.contact_id) for row in rows if row.contact_id is not None}
+    emails = (await emails_of(connection, people)).get(asked.site, {}) if asked.exclusions.emails else {}
     touched: list[str] = []
     vanishing: list[str] = []
     for row in rows:
         reach.looked_at += 1
-        reason = asked.exclusions.visitor(email=row.email, company_id=row.company_id)
+        reason = asked.exclusions.visitor(emails=emails.get(row.contact_id, ()), company_id=row.company_id)
         view, other, clean = views.get(row.id, _OnPaths()), others.get(row.id, _OnPaths()), cleaned.get(row.id, 0)
         visible_after = row.page_views - view.hidden + view.shown
         if reason is not None and row.hidden_reason is None:

@@ -14,6 +14,7 @@ from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.profile import CompanyLink
 from leadlight.core.scoring.recount import Facts, Happened
 from leadlight.store import bulk
+from leadlight.store.identity.people import people_of, settle
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.rows import VISITOR_KEY
 from leadlight.store.tables import events, page_views, recounts, visitor_companies, visitor_contacts, visitors
@@ -29,16 +30,24 @@ class Waiting:
 
     partitions: Mapping[Key, int] = field(default_factory=dict)
     requests: Sequence[tuple[str, str, datetime]] = ()
+    to_tell: frozenset[Key] = frozenset()
 
     def singles(self) -> "Iterable[Waiting]":
         """Each visitor alone."""
         for site, visitor, at in self.requests:
-            yield Waiting({(site, visitor): self.partitions[site, visitor]}, [(site, visitor, at)])
+            key = (site, visitor)
+            yield Waiting({key: self.partitions[key]}, [(site, visitor, at)], self.to_tell & {key})
 
 
-async def ask(connection: AsyncConnection, site: str, visitor_ids: Iterable[str], *, now: datetime) -> None:
-    """Ask for visitors to be derived anew. Asking again while they wait changes nothing but the time."""
-    await bulk.upsert(connection, recounts, REQUEST, [(site, id, now) for id in sorted(set(visitor_ids))])
+async def ask(
+    connection: AsyncConnection, site: str, visitor_ids: Iterable[str], *, now: datetime, tell: bool = False
+) -> None:
+    """Ask for visitors to be derived anew. Asking again while they wait changes nothing but the time.
+
+    With `tell`, readers are told of them even if their own numbers come out the same: what is shown of them has changed.
+    """
+    rows = [(site, id, now, tell) for id in sorted(set(visitor_ids))]
+    await bulk.upsert(connection, recounts, (*REQUEST, "tell"), rows, keep=() if tell else ("tell",))
 
 
 async def left(connection: AsyncConnection, site: str) -> int:
@@ -50,7 +59,9 @@ async def left(connection: AsyncConnection, site: str) -> int:
 async def waiting(connection: AsyncConnection, partitions: Sequence[int], *, limit: int) -> Waiting:
     """The visitors of these partitions that wait, longest first."""
     found = await connection.execute(
-        select(recounts.c.site_id, recounts.c.visitor_id, recounts.c.requested_at, visitors.c.partition)
+        select(
+            recounts.c.site_id, recounts.c.visitor_id, recounts.c.requested_at, recounts.c.tell, visitors.c.partition
+        )
         .select_from(recounts.join(visitors, _same_visitor))
         .where(visitors.c.partition.in_(partitions))
         .order_by(recounts.c.requested_at, recounts.c.visitor_id)
@@ -60,6 +71,7 @@ async def waiting(connection: AsyncConnection, partitions: Sequence[int], *, lim
     return Waiting(
         {(row.site_id, row.visitor_id): row.partition for row in rows},
         [(row.site_id, row.visitor_id, row.requested_at) for row in rows],
+        frozenset((row.site_id, row.visitor_id) for row in rows if row.tell),
     )
 
 
@@ -81,12 +93,15 @@ async def load_facts(connection: AsyncConnection, states: Mapping[Key, State]) -
         if isinstance(properties, str | bytes):  # as drivers give it
             properties = decode(properties)
         facts[site, visitor][0].append(Happened(id, EventType(kind), name, path, at, hidden, properties))
+    claimed = await bulk.select(connection, visitor_contacts, (*VISITOR_KEY, *_CONTACT_CLAIM), VISITOR_KEY, keys)
+    if claimed:
+        await settle(connection, {site for site, _ in keys})
+    people = await people_of(connection, {(site, contact) for site, _, _, _, contact, *_ in claimed}, keys)
     void: set[tuple[str, str, str]] = set()
-    for site, visitor, at, event_id, contact, method, withdrawn_at in await bulk.select(
-        connection, visitor_contacts, (*VISITOR_KEY, *_CONTACT_CLAIM), VISITOR_KEY, keys
-    ):
-        if withdrawn_at is None:
-            facts[site, visitor][1].append(Claim(at, event_id, contact, said=method not in UNSAID))
+    for site, visitor, at, event_id, contact, method, withdrawn_at in claimed:
+        if withdrawn_at is None and not people.took_back(site, visitor, contact, at):
+            claim = Claim(at, event_id, people.person_of(site, contact), said=method not in UNSAID)
+            facts[site, visitor][1].append(claim)
         else:
             void.add((site, visitor, event_id))
     for site, visitor, at, event_id, company, method, confidence, withdrawn_at in await bulk.select(

@@ -18,6 +18,7 @@ from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.store import identity, positions, profiles, recounts, seen
 from leadlight.store import rules as site_rules
+from leadlight.store.identity.people import people_in
 from leadlight.store.positions import Position
 from services.scorer.wishes import Wishes, cleaners_of, hiding_of
 
@@ -57,10 +58,12 @@ class Scoring:
             moved = await positions.advance(tx, part.consumer, part.held, part.spans)
             fresh = await seen.keep_new(tx, batch)
             await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
+            whom = await people_in(tx, fresh)
+            fresh = [whom.reading(identified) for identified in fresh]
             sites = {identified.event.site for identified in fresh}
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
-            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, fresh)
+            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, _contacts(fresh))
             verdict = decide(states, fresh, rules, now, hiding)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
         FRESH.inc(len(fresh))
@@ -136,8 +139,11 @@ class Scoring:
             states = await profiles.load(tx, asked.partitions, (), rules)
             facts = await recounts.load_facts(tx, states)
             wishes = await self._wishes.of(tx, sites)
-            hiding = await hiding_of(tx, wishes, states)
-            verdict, rewritten = decide_anew(states.values(), facts, rules, now, hiding, cleaners_of(wishes))
+            claimed = {(site, claim.target) for (site, _), own in facts.items() for claim in own.claims}
+            hiding = await hiding_of(tx, wishes, states, claimed)
+            verdict, rewritten = decide_anew(
+                states.values(), facts, rules, now, hiding, cleaners_of(wishes), asked.to_tell
+            )
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
             await recounts.rewrite(tx, rewritten)
             await recounts.done(tx, asked)
@@ -160,6 +166,11 @@ async def _rules(connection: AsyncConnection, sites: Iterable[str]) -> dict[str,
 def _visitors(fresh: Iterable[Identified]) -> set[Key]:
     """Who the events are about."""
     return {(identified.event.site, identified.event.visitor) for identified in fresh}
+
+
+def _contacts(fresh: Iterable[Identified]) -> set[tuple[str, str]]:
+    """Who the events say their visitors are."""
+    return {(one.event.site, one.contact.id) for one in fresh if one.contact is not None}
 
 
 def _views(fresh: Iterable[Identified]) -> Iterable[tuple[str, str, str]]:

@@ -1,16 +1,15 @@
 """What sites' owners do not want to see, as far as it bears on the visitors at hand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
-from leadlight.core.records import Identified
 from leadlight.core.scoring.decide import Hiding, Key, State
 from leadlight.core.sites.exclusions import exclusions_of
 from leadlight.core.sites.settings import SiteSettings
-from leadlight.store import identity
+from leadlight.store.identity import people
 from leadlight.store.owners import site_settings
 
 
@@ -43,20 +42,16 @@ async def hiding_of(
     tx: AsyncConnection,
     wishes: Mapping[str, SiteSettings],
     states: Mapping[Key, State],
-    fresh: Iterable[Identified] = (),
+    named: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Hiding]:
-    """What is to be hidden of these visitors. Their contacts' e-mails are read only where a site excludes some."""
+    """What is to be hidden of these visitors, and of who they may turn out to be: the contacts `named`, by site and id.
+
+    E-mails are read only where a site excludes some.
+    """
     excluded = {site: exclusions_of(site, settings) for site, settings in wishes.items()}
     asking = {site for site, exclusions in excluded.items() if exclusions.emails}
-    emails: dict[str, dict[str, str]] = {}
+    emails: Mapping[str, Mapping[str, Sequence[str]]] = {}
     if asking:
-        known = {
-            (state.site, state.profile.contact.id)
-            for state in states.values()
-            if state.site in asking and state.profile.contact is not None
-        }
-        emails = await identity.emails_of(tx, known)
-        for identified in fresh:
-            if identified.contact is not None and identified.event.site in asking:
-                emails.setdefault(identified.event.site, {})[identified.contact.id] = identified.contact.email
+        known = {(s.site, s.profile.contact.id) for s in states.values() if s.profile.contact is not None}
+        emails = await people.emails_of(tx, {one for one in known | set(named) if one[0] in asking})
     return {site: Hiding(exclusions, emails.get(site, {})) for site, exclusions in excluded.items()}

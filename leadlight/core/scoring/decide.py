@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from leadlight.core.identity.companies.methods import Method, claim_key
 from leadlight.core.identity.machines.bots import TOO_FAST
+from leadlight.core.identity.people.clicks import Landing, claim_id, landing_of
 from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
@@ -50,13 +53,14 @@ class View(Struct, frozen=True, gc=False):
     scroll_percent: int = 0
     imported: bool = False
     hidden: bool = False  # on a path that the site's owner excludes: kept, and counted for nothing
+    touched: bool = False  # by a pointer, a key or a scroll that the browser vouches for
 
 
 class Hiding(Struct, frozen=True):
-    """What a site's owner excludes, and the e-mails of the contacts that are asked about, by id."""
+    """What a site's owner excludes, and the e-mails of the people who are asked about, by contact."""
 
     exclusions: Exclusions = NOTHING
-    emails: Mapping[str, str] = {}
+    emails: Mapping[str, Sequence[str]] = {}
 
 
 HIDING_NOTHING = Hiding()
@@ -77,6 +81,7 @@ class State(Struct):
     views: dict[str, View] = field(default_factory=dict)
     told: tuple[Told, ...] = ()
     hidden_reason: str | None = None  # which of the site's exclusions keeps the visitor apart
+    landings: dict[str, Landing] = field(default_factory=dict)  # page views that tracked links led to, by id
 
     @property
     def key(self) -> Key:
@@ -90,6 +95,7 @@ class Verdict(Struct):
     events: list[Event]
     alerts: list[Alert]
     hidden: set[tuple[Key, str]] = field(default_factory=set)  # those of the events that are counted for nothing
+    to_recount: set[Key] = field(default_factory=set)  # visitors of whom something counted no more holds
 
 
 def decide(
@@ -136,6 +142,10 @@ def decide(
     for key, state in work.items():
         before = states[key]
         conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
+        if _landed(state, rules[state.site]):
+            conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
+        if any(landing.confirmed and not holds(state, id) for id, landing in state.landings.items()):
+            verdict.to_recount.add(key)
         if state != before:
             verdict.states.append((before, state))
         alert = _alert(before, state, rules[state.site], now)
@@ -173,7 +183,7 @@ def decide_due(
 def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Iterable[Claim], rules: Rules) -> Profile:
     """What some of a visitor's facts come to by themselves: the part of a shared browser that is one person's.
 
-    `introduced` are the claims by which the person said who they are.
+    `introduced` are the claims by which the person became known: said who they are, or followed a link of theirs.
     """
     state = State("", "", 0)
     for view in views:
@@ -183,8 +193,8 @@ def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Itera
     for event in events:
         _happened(state, event, rules)
     for claim in introduced:
-        for rule in rules.on_identified:
-            _enter(state, rule, claim.at, claim.event_id)
+        for rule in rules.on_identified if claim.said else rules.on_link_followed:
+            _enter(state, rule, claim.at, landing_of(claim.event_id) or claim.event_id)
     return state.profile
 
 
@@ -202,6 +212,7 @@ def working_copy(state: State) -> State:
         dict(state.views),
         state.told,
         state.hidden_reason,
+        dict(state.landings),
     )
 
 
@@ -220,7 +231,8 @@ def _claims(state: State, identified: Identified) -> None:
     if contact is not None:
         profile.contact = latest(profile.contact, ContactLink(event.occurred_at, event.id, contact.id))
     if company is not None:
-        link = CompanyLink(event.occurred_at, event.id, company.id, company.method, company.confidence)
+        key = claim_key(company.method, event.id, identified.network)
+        link = CompanyLink(event.occurred_at, key, company.id, company.method, company.confidence)
         profile.company = latest(profile.company, link)
 
 
@@ -259,6 +271,7 @@ def _viewed(state: State, event: Event, path: str | None, rules: Rules, *, hidde
             scroll_percent=before.scroll_percent,
             imported=event.imported,
             hidden=hidden,
+            touched=before.touched,
         ),
         rules,
     )
@@ -284,6 +297,7 @@ def _engaged(state: State, report: Engagement, rules: Rules) -> None:
         scroll_percent=max(before.scroll_percent, report.scroll_percent),
         imported=before.imported,
         hidden=before.hidden,
+        touched=before.touched or report.touched,
     )
     if after != before:
         _replace(state, before, after, rules)
@@ -317,6 +331,47 @@ def _prolong(profile: Profile, line: Line, engaged_ms: int) -> None:
         )
 
 
+def holds(state: State, page_view_id: str) -> bool:
+    """Whether a followed link introduces the person it was made for: the page that it led to was a human's to read."""
+    landing, view = state.landings[page_view_id], state.views.get(page_view_id)
+    if view is None:  # not spoken of in this batch, so its evidence is as it was
+        shown = landing.confirmed
+        return shown and not landing.suspect and not is_machine(state)
+    return view.occurred_at is not None and landing.shows_a_human(
+        engaged_ms=view.engaged_ms, touched=view.touched, machine=is_machine(state)
+    )
+
+
+def is_machine(state: State) -> bool:
+    return bool(state.profile.bot_reasons)
+
+
+def _landed(state: State, rules: Rules) -> bool:
+    """Introduce whom followed links were made for, each once its landing page has shown a human; whether any has."""
+    confirmed = [id for id, landing in state.landings.items() if not landing.confirmed and holds(state, id)]
+    for id in confirmed:
+        landing = state.landings[id] = replace(state.landings[id], confirmed=True)
+        if landing.taken_back:
+            continue
+        contact, company = links_of(id, landing)
+        state.profile.contact = latest(state.profile.contact, contact)
+        if company is not None:
+            state.profile.company = latest(state.profile.company, company)
+        if not state.views[id].hidden:
+            for rule in rules.on_link_followed:
+                _enter(state, rule, landing.at, id)
+    return bool(confirmed)
+
+
+def links_of(page_view_id: str, landing: Landing) -> tuple[ContactLink, CompanyLink | None]:
+    """What a confirmed landing says of its visitor."""
+    key = claim_id(page_view_id)
+    contact = ContactLink(landing.at, key, landing.person or landing.contact)
+    if landing.company is None:
+        return contact, None
+    return contact, CompanyLink(landing.at, key, landing.company, Method.TRACKED_LINK, landing.confidence)
+
+
 def _happened(state: State, event: Event, rules: Rules) -> None:
     """Everything but page views."""
     if not event.is_activity:
@@ -343,7 +398,7 @@ def conclude(state: State, rules: Rules, now: datetime, hiding: Hiding) -> None:
     profile = state.profile
     contact, company = profile.contact, profile.company
     state.hidden_reason = hiding.exclusions.visitor(
-        email=hiding.emails.get(contact.id) if contact is not None else None,
+        emails=hiding.emails.get(contact.id, ()) if contact is not None else (),
         company_id=company.id if company is not None else None,
     )
     oldest = oldest_hour(rules, now)

@@ -1,6 +1,6 @@
 """A visitor derived anew from the stored facts, when what counts of them has changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from leadlight.core.identity.people.clicks import claim_id, landing_of
 from leadlight.core.identity.people.links import Claim
 from leadlight.core.privacy.cleaning import Cleaner
 from leadlight.core.records import Channel, Event, EventType
@@ -18,6 +19,8 @@ from leadlight.core.scoring.decide import (
     State,
     Verdict,
     conclude,
+    holds,
+    links_of,
     profile_of,
     working_copy,
 )
@@ -59,12 +62,13 @@ def decide_anew(
     now: datetime,
     hiding: Mapping[str, Hiding],
     cleaners: Mapping[str, Cleaner],
+    to_tell: Collection[Key] = (),
 ) -> tuple[Verdict, list[tuple[Key, Happened]]]:
     """Derive visitors from their facts, less those on excluded paths; and the events that now read differently.
 
     With nothing excluded the outcome is what every order of arrival leads to. Nobody is alerted: nothing has happened.
     Of a visitor whose facts are no longer all there, the numbers stay as they are; who they are and where from follows
-    from the claims all the same, which are kept for good.
+    from the claims all the same, which are kept for good. Readers are told of whoever has changed, and of `to_tell`.
     """
     verdict = Verdict([], [], [])
     rewritten: list[tuple[Key, Happened]] = []
@@ -72,6 +76,7 @@ def decide_anew(
         own, site_hiding = facts.get(before.key, Facts()), hiding.get(before.site, HIDING_NOTHING)
         cleaner, complete = cleaners.get(before.site), _complete(before, own)
         state = working_copy(before)
+        own = _landed(state, own)
         _link(state.profile, own)
         if complete:
             _recount(state, own, rules[before.site], site_hiding)
@@ -88,7 +93,7 @@ def decide_anew(
             if after != event:
                 rewritten.append((before.key, after))
         conclude(state, rules[before.site], now, site_hiding)
-        if state != before:
+        if state != before or before.key in to_tell:
             verdict.states.append((before, state))
     return verdict, rewritten
 
@@ -100,6 +105,24 @@ def _complete(state: State, facts: Facts) -> bool:
     return counted == state.profile.activities
 
 
+def _landed(state: State, facts: Facts) -> Facts:
+    """Judge the followed links anew: the facts with the claims that they make now, less those that fell."""
+    claims, companies = list(facts.claims), list(facts.companies)
+    for id, landing in list(state.landings.items()):
+        confirmed = holds(state, id)
+        if confirmed == landing.confirmed:
+            continue
+        state.landings[id] = replace(landing, confirmed=confirmed)
+        key = claim_id(id)
+        claims = [claim for claim in claims if claim.event_id != key]
+        companies = [link for link in companies if link.event_id != key]
+        if confirmed and not landing.taken_back:
+            contact, company = links_of(id, landing)
+            claims.append(Claim(contact.at, key, contact.id, said=False))
+            companies += [company] if company is not None else []
+    return Facts(facts.events, claims, companies)
+
+
 def _link(profile: Profile, facts: Facts) -> None:
     """Who the visitor is and which company's, by the claims that hold."""
     links = [ContactLink(claim.at, claim.event_id, claim.target) for claim in facts.claims]
@@ -108,9 +131,9 @@ def _link(profile: Profile, facts: Facts) -> None:
 
 
 def _introduce(profile: Profile, facts: Facts, rules: Rules) -> None:
-    """Enter anew that the visitor said who they are, and leave what else was counted."""
+    """Enter anew how the visitor became known, and leave what else was counted."""
     hidden = {event.id for event in facts.events if event.hidden}
-    said = [claim for claim in facts.claims if claim.said and claim.event_id not in hidden]
+    said = [claim for claim in facts.claims if _source(claim) not in hidden]
     derived = profile_of((), (), said, rules)
     names, kinds = introductions(rules)
     profile.lines = {key: line for key, line in profile.lines.items() if line.rule not in names} | derived.lines
@@ -120,10 +143,16 @@ def _introduce(profile: Profile, facts: Facts, rules: Rules) -> None:
 
 
 def introductions(rules: Rules) -> tuple[frozenset[str], frozenset[str]]:
-    """The rules that hold when somebody says who they are, and the signals that only they give."""
-    ours = {rule.name for rule in rules.on_identified}
+    """The rules that hold when somebody becomes known, and the signals that only they give."""
+    introducing = (*rules.on_identified, *rules.on_link_followed)
+    ours = {rule.name for rule in introducing}
     others = {rule.signal for rule in rules.by_name.values() if rule.name not in ours}
-    return frozenset(ours), frozenset(rule.signal for rule in rules.on_identified if rule.signal not in others)
+    return frozenset(ours), frozenset(rule.signal for rule in introducing if rule.signal not in others)
+
+
+def _source(claim: Claim) -> str:
+    """The event or page view that a claim is of."""
+    return landing_of(claim.event_id) or claim.event_id
 
 
 def _recount(state: State, facts: Facts, rules: Rules, hiding: Hiding) -> None:
@@ -138,7 +167,7 @@ def _recount(state: State, facts: Facts, rules: Rules, hiding: Hiding) -> None:
     derived = profile_of(
         state.views.values(),
         [_event(state, event) for event in visible],
-        [claim for claim in facts.claims if claim.said and claim.event_id in counting],
+        [claim for claim in facts.claims if _source(claim) in counting],
         rules,
     )
     profile = state.profile

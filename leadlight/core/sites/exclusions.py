@@ -45,9 +45,9 @@ class Exclusions:
     def email(self, email: str | None) -> bool:
         return email is not None and any(matches(email.casefold()) for matches in self.emails)
 
-    def visitor(self, *, email: str | None, company_id: str | None) -> Hidden | None:
-        """Why a visitor with this contact and company is kept apart; None for one who is not."""
-        if self.email(email):
+    def visitor(self, *, emails: Iterable[str], company_id: str | None) -> Hidden | None:
+        """Why a visitor with these addresses and this company is kept apart; None for one who is not."""
+        if any(self.email(email) for email in emails):
             return Hidden.EMAIL
         return Hidden.COMPANY if company_id is not None and company_id in self.companies else None
 

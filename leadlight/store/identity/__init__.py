@@ -1,5 +1,5 @@
 """Who is who, as rows: contacts, companies, and what links visitors to them."""
 
-from leadlight.store.identity.claims import contact_claims, emails_of, save
+from leadlight.store.identity.claims import contact_claims, save
 
-__all__ = ["contact_claims", "emails_of", "save"]
+__all__ = ["contact_claims", "save"]

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.identity.people.links import Claim
 from leadlight.core.records import Identified
-from leadlight.store import bulk
 from leadlight.store.database import Insert, insert
+from leadlight.store.identity.people import HOLDS
 from leadlight.store.tables import companies, contact_traits, contacts, visitor_companies, visitor_contacts
 
 Row = dict[str, Any]
@@ -31,23 +31,12 @@ async def save(connection: AsyncConnection, found: Sequence[Identified], *, now:
 
 
 async def contact_claims(connection: AsyncConnection, site_id: str, visitor_id: str) -> Sequence[Claim]:
-    """What events said of who the visitor is, less what was withdrawn."""
+    """What events said of who the visitor is, less what does not hold."""
+    c = visitor_contacts.c
     rows = await connection.execute(
-        select(visitor_contacts.c.claimed_at, visitor_contacts.c.event_id, visitor_contacts.c.contact_id).where(
-            visitor_contacts.c.site_id == site_id,
-            visitor_contacts.c.visitor_id == visitor_id,
-            visitor_contacts.c.withdrawn_at.is_(None),
-        )
+        select(c.claimed_at, c.event_id, c.contact_id).where(c.site_id == site_id, c.visitor_id == visitor_id, HOLDS)
     )
     return [Claim(*row) for row in rows]
-
-
-async def emails_of(connection: AsyncConnection, ids: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """The e-mail addresses of contacts given by (site, id): by site and id."""
-    found: dict[str, dict[str, str]] = {}
-    for site, id, email in await bulk.select(connection, contacts, ("site_id", "id", "email"), ("site_id", "id"), ids):
-        found.setdefault(site, {})[id] = email
-    return found
 
 
 async def _insert_new(connection: AsyncConnection, table: Table, rows: Iterable[Row], update: Any = None) -> None:

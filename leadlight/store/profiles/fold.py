@@ -6,54 +6,58 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Select, Table, exists, select
+from sqlalchemy import Select, Table, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.people.links import Claim, Interval, intervals
+from leadlight.core.identity.people.links import UNSAID, Claim, Interval, intervals
 from leadlight.core.records import Channel, Event, EventType
 from leadlight.core.scoring.decide import View, profile_of
 from leadlight.core.scoring.profile import Profile, merge
 from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
+from leadlight.store.identity.people import HOLDS, group_of, people_of, person_of
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.load import profiles_of
 from leadlight.store.tables import events, page_views, visitor_contacts, visitors
+from leadlight.store.views.shown import SHOWN
 
 
 async def browsers_of(connection: AsyncConnection, site: str, contact_id: str) -> dict[str, list[Claim]]:
-    """The visitors in which a person introduced themselves, each with everybody's claims on it; excluded ones are left out."""
+    """The visitors in which a person introduced themselves, by whatever address, each with everybody's claims on it.
+
+    The claims name the contacts that stand for people. Bots and visitors whom the site's owner excludes are left out.
+    """
+    _, addresses = await group_of(connection, site, contact_id)
     c = visitor_contacts.c
-    excluded = exists(
-        select(1).where(
-            visitors.c.site_id == c.site_id, visitors.c.id == c.visitor_id, visitors.c.hidden_reason.is_not(None)
+    apart = exists(select(1).where(visitors.c.site_id == c.site_id, visitors.c.id == c.visitor_id, ~and_(*SHOWN)))
+    theirs = select(c.visitor_id).where(c.site_id == site, c.contact_id.in_(addresses), HOLDS, ~apart)
+    rows = (
+        await connection.execute(
+            select(c.visitor_id, c.claimed_at, c.event_id, c.contact_id, c.method).where(
+                c.site_id == site, c.visitor_id.in_(theirs), HOLDS
+            )
         )
-    )
-    theirs = select(c.visitor_id).where(
-        c.site_id == site, c.contact_id == contact_id, c.withdrawn_at.is_(None), ~excluded
-    )
-    rows = await connection.execute(
-        select(c.visitor_id, c.claimed_at, c.event_id, c.contact_id).where(
-            c.site_id == site, c.visitor_id.in_(theirs), c.withdrawn_at.is_(None)
-        )
-    )
+    ).all()
+    people = await people_of(connection, {(site, row.contact_id) for row in rows})
     claims: defaultdict[str, list[Claim]] = defaultdict(list)
-    for visitor, *claim in rows:
-        claims[visitor].append(Claim(*claim))
+    for visitor, at, event_id, contact, method in rows:
+        claims[visitor].append(Claim(at, event_id, people.person_of(site, contact), said=method not in UNSAID))
     return dict(claims)
 
 
 async def fold_contact(connection: AsyncConnection, site: str, contact_id: str) -> Profile | None:
     """Everything known about a person, over all browsers that are or were theirs; None for nobody.
 
-    Of a browser that several people used, only what happened in their own time counts.
+    Of a browser that several people used, only what happened in their own time counts. Any address of the person will do.
     """
     rules = await site_rules.for_site(connection, site)
     browsers = await browsers_of(connection, site, contact_id)
-    alone = [visitor for visitor, claims in browsers.items() if {claim.target for claim in claims} == {contact_id}]
+    person = await person_of(connection, site, contact_id)
+    alone = [visitor for visitor, claims in browsers.items() if {claim.target for claim in claims} == {person}]
     states = await profiles_of(connection, [(site, visitor) for visitor in alone], {site: rules})
     profiles = [state.profile for state in states.values()]
     for visitor in browsers.keys() - alone:
-        profiles.append(await _share(connection, site, visitor, contact_id, browsers[visitor], rules))
+        profiles.append(await _share(connection, site, visitor, person, browsers[visitor], rules))
     return reduce(merge, profiles) if profiles else None
 
 
@@ -84,7 +88,7 @@ async def _share(
         )
         if _covered(own, at)
     ]
-    introduced = [claim for claim in claims if claim.target == contact_id and _covered(own, claim.at)]
+    introduced = [claim for claim in claims if claim.said and claim.target == contact_id and _covered(own, claim.at)]
     return profile_of(views, happened, introduced, rules)
 
 

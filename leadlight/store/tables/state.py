@@ -1,6 +1,6 @@
 """What follows from the facts: written by the scorer, one writer a partition."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, false, text
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -131,4 +131,5 @@ recounts = Table(  # visitors that are to be derived anew from their facts: the 
     key_column("site_id"),
     key_column("visitor_id"),
     Column("requested_at", Instant, nullable=False),
+    Column("tell", Boolean, nullable=False, server_default=false()),  # also if their own row comes out the same
 )

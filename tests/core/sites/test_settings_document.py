@@ -188,7 +188,7 @@ def test_people_are_left_out_by_address_or_company() -> None:
         "s", settings_of({"excluded_emails": ["*@mill.example"], "excluded_companies": ["dairy.example"]})
     )
     dairy, mill = company_id("s", "dairy.example"), company_id("s", "mill.example")
-    assert asked.visitor(email="Ada@mill.example", company_id=mill) is Hidden.EMAIL
-    assert asked.visitor(email="bo@web.example", company_id=dairy) is Hidden.COMPANY
-    assert asked.visitor(email="bo@windmill.example", company_id=None) is None
-    assert asked.visitor(email=None, company_id=None) is None
+    assert asked.visitor(emails=["Ada@mill.example"], company_id=mill) is Hidden.EMAIL
+    assert asked.visitor(emails=["bo@web.example"], company_id=dairy) is Hidden.COMPANY
+    assert asked.visitor(emails=["bo@windmill.example"], company_id=None) is None
+    assert asked.visitor(emails=[], company_id=None) is None

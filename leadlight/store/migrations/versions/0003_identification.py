@@ -207,9 +207,25 @@ def upgrade() -> None:
         sa.Column("changed_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("provider"),
     )
+    op.create_table(
+        "mail_merge_keys",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id"),
+    )
+    op.create_table(
+        "mail_merge_people",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "hash"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("mail_merge_people")
+    op.drop_table("mail_merge_keys")
     for table in ("provider_states", "provider_months", "remote_answers", "own_lists", "own_ranges", "company_facts"):
         op.drop_table(table)
     op.drop_column("visitor_contacts", "evidence")

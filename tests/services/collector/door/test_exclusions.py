@@ -104,7 +104,7 @@ async def test_where_people_may_be_known_the_call_that_names_them_is_taken_and_k
     async with decided(excluded_emails=("*@fernwerk.example",)) as door:
         event = await kept(door, {"type": "identify", "anonymousId": "a", "traits": {"email": "ben@fernwerk.example"}})
     exclusions = exclusions_of(SITE, SiteSettings(excluded_emails=("*@fernwerk.example",)))
-    assert exclusions.visitor(email=event.traits["email"], company_id=None) is not None
+    assert exclusions.visitor(emails=[event.traits["email"]], company_id=None) is not None
 
 
 async def test_a_sites_own_parameters_are_stripped_wherever_addresses_stand(decided: Decided) -> None:
