@@ -16,6 +16,7 @@ from leadlight.runtime import Runtime
 from leadlight.runtime.service import Service
 from leadlight.runtime.worker import Slice, Worker
 from leadlight.store import identity, positions
+from leadlight.store.identity import mail_merge
 from leadlight.store.positions import Position
 from services.identifier.knowledge import load_knowledge
 
@@ -56,6 +57,8 @@ class Identifier:
         async with self._runtime.database.begin() as connection:
             moved = await positions.advance(connection, part.consumer, part.held, part.spans)
             await identity.save(connection, found, now=self._runtime.now())
+            named = [(one.event.site, one.contact.email) for one in found if one.contact is not None]
+            await mail_merge.remember(connection, self._runtime.secret, named)
         _count(found)
         return moved
 
