@@ -152,10 +152,11 @@ class ContactClaim(Struct, frozen=True, omit_defaults=True):
 
     id: str
     email: str  # normalised
-    method: str  # "identify", "form", "tracked_link"
+    method: str  # "form", "identify", "server", "user_id"; a followed link introduces by "tracked_link", once confirmed
     confidence: float  # 0-1
     traits: dict[str, str] = field(default_factory=dict)  # name, phone, job_title, company
     evidence: dict[str, str] = field(default_factory=dict)
+    role: bool = False  # the address is an office's, not one person's: info@, sales@
 
 
 class CompanyClaim(Struct, frozen=True, omit_defaults=True):

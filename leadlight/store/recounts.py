@@ -50,6 +50,11 @@ async def ask(
     await bulk.upsert(connection, recounts, (*REQUEST, "tell"), rows, keep=() if tell else ("tell",))
 
 
+async def ask_all(connection: AsyncConnection, keys: Iterable[Key], *, now: datetime) -> None:
+    """Ask for visitors of any sites to be derived anew."""
+    await bulk.upsert(connection, recounts, REQUEST, [(*key, now) for key in sorted(keys)])
+
+
 async def left(connection: AsyncConnection, site: str) -> int:
     """How many of a site's visitors still wait."""
     query = select(func.count()).select_from(recounts.join(visitors, _same_visitor)).where(recounts.c.site_id == site)

@@ -18,6 +18,7 @@ from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.store import identity, positions, profiles, recounts, seen
 from leadlight.store import rules as site_rules
+from leadlight.store.identity import clicks
 from leadlight.store.identity.people import people_in
 from leadlight.store.positions import Position
 from services.scorer.wishes import Wishes, cleaners_of, hiding_of
@@ -57,15 +58,18 @@ class Scoring:
         async with self.runtime.database.begin() as tx:
             moved = await positions.advance(tx, part.consumer, part.held, part.spans)
             fresh = await seen.keep_new(tx, batch)
+            await clicks.keep(tx, fresh, now=now)
             await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
             whom = await people_in(tx, fresh)
             fresh = [whom.reading(identified) for identified in fresh]
             sites = {identified.event.site for identified in fresh}
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
+            await clicks.load(tx, states)
             hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, _contacts(fresh))
             verdict = decide(states, fresh, rules, now, hiding)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
+            await recounts.ask_all(tx, verdict.to_recount, now=now)
         FRESH.inc(len(fresh))
         for alert in verdict.alerts:
             ALERTS.labels(alert.rule).inc()
@@ -137,6 +141,7 @@ class Scoring:
             sites = {site for site, _ in asked.partitions}
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, asked.partitions, (), rules)
+            await clicks.load(tx, states)
             facts = await recounts.load_facts(tx, states)
             wishes = await self._wishes.of(tx, sites)
             claimed = {(site, claim.target) for (site, _), own in facts.items() for claim in own.claims}

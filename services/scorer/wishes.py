@@ -53,5 +53,6 @@ async def hiding_of(
     emails: Mapping[str, Mapping[str, Sequence[str]]] = {}
     if asking:
         known = {(s.site, s.profile.contact.id) for s in states.values() if s.profile.contact is not None}
+        known |= {(s.site, one.person or one.contact) for s in states.values() for one in s.landings.values()}
         emails = await people.emails_of(tx, {one for one in known | set(named) if one[0] in asking})
     return {site: Hiding(exclusions, emails.get(site, {})) for site, exclusions in excluded.items()}

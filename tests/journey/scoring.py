@@ -116,6 +116,8 @@ def evidence(visitor: Expected, when: Mapping[str, Any], categories: Mapping[str
                     yield fact.occurred_at
         case {"identified": True}:
             yield from visitor.claimed_at
+        case {"link_followed": True}:
+            return  # the journeys send nobody a link
         case {"returned": True}:
             for run in visitor.runs[1:]:
                 yield run.start

@@ -65,6 +65,7 @@ class Hiding(Struct, frozen=True):
 
 HIDING_NOTHING = Hiding()
 NO_HIDING: Mapping[str, Hiding] = {}
+NO_LINKS: Mapping[Key, Sequence[CompanyLink]] = {}
 
 
 class State(Struct):
@@ -104,8 +105,13 @@ def decide(
     rules: Mapping[str, Rules],
     now: datetime,
     hiding: Mapping[str, Hiding] = NO_HIDING,
+    companies: Mapping[Key, Sequence[CompanyLink]] = NO_LINKS,
 ) -> Verdict:
-    """Apply events to the visitors they are about. `fresh` holds each event once; reports of engaged time may repeat."""
+    """Apply events to the visitors they are about. `fresh` holds each event once; reports of engaged time may repeat.
+
+    `companies` holds, for visitors whose events name one, every link that is kept: a record may be older than what has
+    been learnt or corrected since it was made.
+    """
     work: dict[Key, State] = {}
     events: list[Event] = []
     hidden: set[tuple[Key, str]] = set()
@@ -193,8 +199,9 @@ def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Itera
     for event in events:
         _happened(state, event, rules)
     for claim in introduced:
-        for rule in rules.on_identified if claim.said else rules.on_link_followed:
-            _enter(state, rule, claim.at, landing_of(claim.event_id) or claim.event_id)
+        page_view = landing_of(claim.event_id)
+        for rule in rules.on_identified if claim.said else rules.on_link_followed if page_view else ():
+            _enter(state, rule, claim.at, page_view or claim.event_id)
     return state.profile
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from leadlight.core.identity.companies.methods import precedence_of
+from leadlight.core.identity.people.clicks import landing_of
 from leadlight.core.records import Agent
 from leadlight.core.scoring.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
 from leadlight.core.scoring.rules import Rules
@@ -31,7 +32,8 @@ class AgentSeen(Struct, frozen=True, gc=False):
 
 
 class ContactLink(Struct, frozen=True, gc=False):
-    """Who the visitor is, by the latest claim."""
+    """Who the visitor is, by the latest claim. What somebody says counts for more than a link that was sent to them:
+    mail is passed on."""
 
     at: datetime
     event_id: str
@@ -39,7 +41,7 @@ class ContactLink(Struct, frozen=True, gc=False):
 
     @property
     def order(self) -> tuple[object, ...]:
-        return (self.at, self.event_id, self.id)
+        return (landing_of(self.event_id) is None, self.at, self.event_id, self.id)
 
 
 class CompanyLink(Struct, frozen=True, gc=False):
@@ -129,7 +131,7 @@ Dated = TypeVar("Dated", AgentSeen, ContactLink, CompanyLink)
 
 
 def latest(one: Dated | None, other: Dated | None) -> Dated | None:
-    """The later claim by (time, event id), of companies the one that is believed more; the rest decides where even
+    """The later claim by (time, event id), or the one that is believed more; the rest decides where even
     those agree."""
     if one is None or other is None:
         return one or other

@@ -24,7 +24,7 @@ POINTS: Final = (-100, 100)
 CAPS: Final = (1, 50)
 PAUSE_DAYS: Final = (1, 365)
 NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
-CONDITIONS: Final = ("read", "event", "identified", "returned", "returned_after_days")
+CONDITIONS: Final = ("read", "event", "identified", "link_followed", "returned", "returned_after_days")
 
 
 class Fault(NamedTuple):
@@ -161,6 +161,7 @@ class _Reader:
             read=_tuple(when.get("read")),
             events=_tuple(when.get("event")),
             identified="identified" in when,
+            link_followed="link_followed" in when,
             returned_after=timedelta(days=days)
             if isinstance(days, float)
             else timedelta()

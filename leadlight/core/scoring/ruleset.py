@@ -25,7 +25,8 @@ PLACEHOLDERS: Final = frozenset({"seconds", "count", "subject"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One buying sign. Exactly one of `read`, `events`, `identified`, `returned_after` says when it holds.
+    """One buying sign. Exactly one of `read`, `events`, `identified`, `link_followed`, `returned_after` says when it
+    holds.
 
     A line of the ledger is worth `points`, and once `again` more when it holds repeatedly within the line's hour. The
     `cap` latest lines count.
@@ -40,6 +41,7 @@ class Rule:
     read: tuple[str, ...] = ()  # categories: a page of one of them read for `READ_MS` or longer
     events: tuple[str, ...] = ()  # patterns of the names of `track` calls
     identified: bool = False  # the visitor says who they are
+    link_followed: bool = False  # a link made for this one person, by a human
     returned_after: timedelta | None = None  # a new run of activity after at least this much silence
 
     def points_of(self, count: int) -> float:
@@ -65,6 +67,7 @@ class Rules:
     by_name: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
     on_read: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
     on_identified: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    on_link_followed: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     on_return: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     return_signals: frozenset[str] = field(init=False, repr=False, compare=False)
     _categories: "_Remembered" = field(init=False, repr=False, compare=False)
@@ -77,6 +80,7 @@ class Rules:
         derive("by_name", {rule.name: rule for rule in self.rules})
         derive("on_read", {c: tuple(rule for rule in self.rules if c in rule.read) for c in self.categories})
         derive("on_identified", tuple(rule for rule in self.rules if rule.identified))
+        derive("on_link_followed", tuple(rule for rule in self.rules if rule.link_followed))
         derive("on_return", tuple(rule for rule in self.rules if rule.returned_after is not None))
         derive("return_signals", frozenset(rule.signal for rule in self.on_return))
         derive("_categories", _Remembered((p, name) for name, patterns in self.categories.items() for p in patterns))

@@ -48,6 +48,7 @@ VIEW: Final = (
     "scroll_percent",
     "imported",
     "hidden",
+    "touched",
 )
 TOLD: Final = ("created_at", "visit_started_at", "visit_ended_at")
 EVENT: Final = (

@@ -17,6 +17,7 @@ from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.score import Reason
 from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import bulk
+from leadlight.store.identity import clicks
 from leadlight.store.positions import Position
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.rows import VISITOR_KEY
@@ -68,6 +69,7 @@ async def save(
     )
     await _save_visitors(connection, pairs, now)
     await _save_parts(connection, pairs, rules)
+    await clicks.save(connection, pairs)
     await bulk.append(connection, alerts, _ALERT, [_alert(alert) for alert in verdict.alerts])
     await bulk.append(connection, changes, _CHANGE, list(_changes(verdict, moved, writer, now)))
 

@@ -206,15 +206,17 @@ def _within(times: Sequence[datetime], at: datetime, near: timedelta) -> bool:
 
 
 class Landing(Struct, frozen=True, gc=False):
-    """A page view that a tracked link led to: somebody is introduced by it once it is `confirmed`."""
+    """A page view that a tracked link led to. Whom the link was made for is introduced by it once it is `confirmed`."""
 
-    contact: str  # id
-    email: str
+    contact: str  # id of whom the link was made for
+    at: datetime
     link: str
     campaign: str | None
     network_class: str
     suspect: frozenset[str] = frozenset()
     company: str | None = None  # id; None: the address speaks of no company
+    person: str = ""  # the contact that stands for theirs, where owners have merged some
+    taken_back: bool = False  # an owner has said that it was somebody else
     confirmed: bool = False
 
     def shows_a_human(self, *, engaged_ms: int, touched: bool, machine: bool) -> bool:

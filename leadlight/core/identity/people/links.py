@@ -31,6 +31,13 @@ class Interval:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
+def believed(claims: Iterable[Claim]) -> set[Claim]:
+    """The claims that say whose the visitor was: what people said themselves, and else the links they followed. Mail is
+    passed on, so somebody who has said who they are is not the one a link was made for."""
+    given = set(claims)
+    return {claim for claim in given if claim.said} or given
+
+
 def intervals(claims: Iterable[Claim]) -> Sequence[Interval]:
     """The visitor's links in order of time, without gaps.
 
@@ -38,7 +45,7 @@ def intervals(claims: Iterable[Claim]) -> Sequence[Interval]:
     claims only, not on the order in which they came; of claims at one moment, the last by event id holds.
     """
     turns: list[Claim] = []
-    for claim in sorted(set(claims), key=lambda claim: (claim.at, claim.event_id, claim.target)):
+    for claim in sorted(believed(claims), key=lambda claim: (claim.at, claim.event_id, claim.target)):
         if turns and turns[-1].at == claim.at:
             turns.pop()
         if not turns or turns[-1].target != claim.target:
