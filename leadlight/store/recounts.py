@@ -14,10 +14,11 @@ from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.profile import CompanyLink
 from leadlight.core.scoring.recount import Facts, Happened
 from leadlight.store import bulk
+from leadlight.store.identity.company_links import company_links
 from leadlight.store.identity.people import people_of, settle
 from leadlight.store.profiles import rows as columns
 from leadlight.store.profiles.rows import VISITOR_KEY
-from leadlight.store.tables import events, page_views, recounts, visitor_companies, visitor_contacts, visitors
+from leadlight.store.tables import events, page_views, recounts, visitor_contacts, visitors
 
 REQUEST = (*VISITOR_KEY, "requested_at")
 
@@ -102,23 +103,16 @@ async def load_facts(connection: AsyncConnection, states: Mapping[Key, State]) -
     if claimed:
         await settle(connection, {site for site, _ in keys})
     people = await people_of(connection, {(site, contact) for site, _, _, _, contact, *_ in claimed}, keys)
-    void: set[tuple[str, str, str]] = set()
     for site, visitor, at, event_id, contact, method, withdrawn_at in claimed:
         if withdrawn_at is None and not people.took_back(site, visitor, contact, at):
             claim = Claim(at, event_id, people.person_of(site, contact), said=method not in UNSAID)
             facts[site, visitor][1].append(claim)
-        else:
-            void.add((site, visitor, event_id))
-    for site, visitor, at, event_id, company, method, confidence, withdrawn_at in await bulk.select(
-        connection, visitor_companies, (*VISITOR_KEY, *_COMPANY_CLAIM), VISITOR_KEY, keys
-    ):
-        if withdrawn_at is None and (site, visitor, event_id) not in void:
-            facts[site, visitor][2].append(CompanyLink(at, event_id, company, method, confidence))
+    for key, links in (await company_links(connection, keys)).items():
+        facts[key][2].extend(links)
     return {key: Facts(*found) for key, found in facts.items()}
 
 
 _CONTACT_CLAIM = ("claimed_at", "event_id", "contact_id", "method", "withdrawn_at")
-_COMPANY_CLAIM = ("claimed_at", "event_id", "company_id", "method", "confidence", "withdrawn_at")
 
 
 async def rewrite(connection: AsyncConnection, changed: Iterable[tuple[Key, Happened]]) -> None:

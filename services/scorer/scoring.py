@@ -67,7 +67,9 @@ class Scoring:
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
             await clicks.load(tx, states)
             hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, _contacts(fresh))
-            verdict = decide(states, fresh, rules, now, hiding)
+            named = {(one.event.site, one.event.visitor) for one in fresh if one.company is not None}
+            links = await identity.company_links(tx, named)
+            verdict = decide(states, fresh, rules, now, hiding, links)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
             await recounts.ask_all(tx, verdict.to_recount, now=now)
         FRESH.inc(len(fresh))

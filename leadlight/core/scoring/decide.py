@@ -147,6 +147,8 @@ def decide(
     verdict = Verdict([], events, [], hidden)
     for key, state in work.items():
         before = states[key]
+        if key in companies:
+            state.profile.company = max(companies[key], key=lambda link: link.order, default=None)
         conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
         if _landed(state, rules[state.site]):
             conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
