@@ -29,6 +29,10 @@ VARIABLES: Mapping[str, str] = {
     "LEADLIGHT_WEBHOOK_ALLOW": "Networks that webhooks and installation checks may reach although private, "
     "comma-separated. Default: none.",
     "LEADLIGHT_SPOOL_BYTES": "What a collector may keep on its own disk while Kafka is away; 0 for nothing. Default: 1GiB.",
+    "LEADLIGHT_RESOLVERS": "Name servers that tell the names of visitors' addresses, comma-separated, as in 192.0.2.53 or "
+    "[2001:db8::53]:5353; `off` for no reverse look-ups. Default: the system's.",
+    "LEADLIGHT_PROVIDERS": "File that names the paid services to ask about companies. Default: providers.yaml in the data "
+    "folder, if it is there.",
     "LEADLIGHT_LOG_LEVEL": "debug, info (default), warning or error.",
     "LEADLIGHT_LOG_FORMAT": "text (default on a terminal) or json.",
 }
@@ -60,6 +64,8 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = ()
     webhook_allow: tuple[Network, ...] = ()
     spool_bytes: int = 1 << 30
+    resolvers: tuple[str, ...] | None = ()  # empty: the system's; None: no reverse look-ups
+    providers: Path | None = None  # None: in the data folder
     log_level: str = "info"
     log_format: str = "text"
 
@@ -105,7 +111,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **given: object) 
 
 def _parse(name: str, text: str) -> object:
     match name:
-        case "LEADLIGHT_DATA":
+        case "LEADLIGHT_DATA" | "LEADLIGHT_PROVIDERS":
             return Path(text).expanduser()
         case "LEADLIGHT_PORT":
             return _port(name, text)
@@ -113,6 +119,8 @@ def _parse(name: str, text: str) -> object:
             return _networks(name, text)
         case "LEADLIGHT_SPOOL_BYTES":
             return _size(name, text)
+        case "LEADLIGHT_RESOLVERS":
+            return _resolvers(name, text)
         case "LEADLIGHT_LOG_LEVEL":
             return _one_of(name, text.lower(), LEVELS)
         case "LEADLIGHT_LOG_FORMAT":
@@ -143,6 +151,28 @@ def _port(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise ConfigurationError(f"{name}={text}: expected a port number from 1 to 65535.")
     return int(text)
+
+
+def _resolvers(name: str, text: str) -> tuple[str, ...] | None:
+    if text.lower() == "off":
+        return None
+    found = []
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        host, port = part, ""
+        if part.startswith("["):
+            host, _, port = part[1:].partition("]")
+            port = port.removeprefix(":")
+        elif part.count(":") == 1:
+            host, port = part.split(":")
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            raise ConfigurationError(
+                f"{name}={text}: expected addresses such as 192.0.2.53 or [2001:db8::53]:5353, or `off`."
+            ) from None
+        shown = f"[{address}]" if address.version == 6 else str(address)
+        found.append(f"{shown}:{_port(name, port)}" if port else shown)
+    return tuple(found)
 
 
 def _size(name: str, text: str) -> int:

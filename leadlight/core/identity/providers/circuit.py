@@ -29,6 +29,8 @@ class Breaker(StrEnum):
 class Circuit:
     """One source's failures and what follows from them. All times are arguments."""
 
+    tolerance: int = FAILURES_TO_OPEN
+    first_pause: timedelta = FIRST_PAUSE  # after a single failure
     failures: int = 0
     opened: int = 0  # how many times in a row: each one is left alone for longer
     state: Breaker = Breaker.CLOSED
@@ -59,12 +61,12 @@ class Circuit:
         """It failed, and asked to be left alone for `wait`, if it said so. `chance` is 0-1 and spreads askers apart."""
         self.failures += 1
         self.error = error
-        if self.state is Breaker.HALF_OPEN or self.failures >= FAILURES_TO_OPEN:
+        if self.state is Breaker.HALF_OPEN or self.failures >= self.tolerance:
             self.state = Breaker.OPEN
             pause = min(FIRST_OPEN * 2 ** min(self.opened, 10), LONGEST_OPEN)
             self.opened += 1
         else:
-            pause = FIRST_PAUSE * 2 ** (self.failures - 1)
+            pause = self.first_pause * 2 ** min(self.failures - 1, 10)
         asked = min(max(wait or timedelta(0), timedelta(0)), LONGEST_ASKED_WAIT)
         self._leave_alone(now + max(pause * (1 + chance / 4), asked))
 
@@ -86,11 +88,13 @@ class Allowance:
     per_minute: float
     _due: datetime | None = field(default=None, repr=False)
 
-    def take(self, now: datetime) -> bool:
-        """Whether one more may be asked now; if so it counts."""
+    def take(self, now: datetime, *, patience: timedelta) -> timedelta | None:
+        """How long to wait for one's turn, which is then taken; None where it would be longer than `patience`."""
         step = timedelta(minutes=1) / self.per_minute
-        due = max(self._due or now, now)
-        if due - now > step * max(1.0, self.per_minute / 6):
-            return False
+        earliest = now - step * max(0.0, self.per_minute / 6 - 1)  # a sixth of a minute's may come at once
+        due = max(self._due or earliest, earliest)
+        wait = max(due - now, timedelta(0))
+        if wait > patience:
+            return None
         self._due = due + step
-        return True
+        return wait

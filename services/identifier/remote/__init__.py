@@ -1,0 +1,1 @@
+"""What services outside know of a connection: asked aside, never while an event waits."""
