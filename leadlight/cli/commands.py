@@ -10,6 +10,9 @@ from leadlight.cli import demo, doctor, serving
 from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.checks.install import check_install
+from leadlight.cli.identity import data as network_data
+from leadlight.cli.identity.mail_merge import add_people, show_key
+from leadlight.cli.identity.mint import mint_links
 from leadlight.cli.importing.command import import_file
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, key_app, site_app, user_app, webhook_app
@@ -34,13 +37,18 @@ app = typer.Typer(
 site_app.add_typer(site_settings.app, name="settings")
 site_app.command("snippet")(show_snippet)
 app.add_typer(site_app, name="site")
+links.app.command("mint")(mint_links)
+links.app.command("key")(show_key)
+links.app.command("people")(add_people)
 app.add_typer(links.app, name="link")
+app.add_typer(links.app, name="links")
 app.add_typer(hide.app, name="hide")
 app.add_typer(key_app, name="key")
 app.add_typer(user_app, name="user")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(demo.app, name="demo")
 app.command("import")(import_file)
+app.add_typer(network_data.app, name="data")
 app.add_typer(dead.app, name="dead")
 app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
