@@ -4,6 +4,6 @@
 `from leadlight.runtime.networks import Networks`. What it answers is `leadlight.core.identity.networks.finding.Finding`.
 """
 
-from leadlight.runtime.networks.networks import FOLDER, RANGES_FOLDER, Networks
+from leadlight.runtime.networks.networks import FOLDER, RANGES_FOLDER, RANGES_TYPE, Networks
 
-__all__ = ["FOLDER", "RANGES_FOLDER", "Networks"]
+__all__ = ["FOLDER", "RANGES_FOLDER", "RANGES_TYPE", "Networks"]

@@ -37,6 +37,7 @@ class DataFile:
     built_at: datetime | None  # None: the file does not say
     ip_version: int
     description: str
+    rows: int | None  # ranges that it was made of, where it says so
     brought: bool  # by the owner; not by `leadlight data pull`
     reader: Reader
 
@@ -80,7 +81,8 @@ def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
         gives=good_for,
         built_at=_instant(meta.build_epoch),
         ip_version=int(meta.ip_version),
-        description=_description(meta.description),
+        description=_text(meta.description, "en"),
+        rows=int(told_rows) if (told_rows := _text(meta.description, "rows")).isdecimal() else None,
         brought=not ours,
         reader=reader,
     )
@@ -123,7 +125,5 @@ def _instant(epoch: int) -> datetime | None:
         return None
 
 
-def _description(given: object) -> str:
-    if not isinstance(given, dict):
-        return ""
-    return str(given.get("en") or next(iter(given.values()), ""))
+def _text(given: object, member: str) -> str:
+    return str(given.get(member, "")) if isinstance(given, dict) else ""

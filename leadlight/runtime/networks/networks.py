@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+
+from prometheus_client import Gauge
 
 from leadlight.core.identity.networks.addresses import LONGEST_ADDRESS, meant, parsed, special_rule_of
 from leadlight.core.identity.networks.finding import NOTHING, Finding
@@ -20,6 +24,9 @@ FOLDER = "networks"
 """Below the data folder."""
 RANGES_FOLDER = "ranges"
 """Below that one: published ranges, in our own format."""
+RANGES_TYPE = "Leadlight-Ranges"
+
+AGE = Gauge("leadlight_network_data_age_seconds", "How old the network data in use are.", ["file"])
 
 REMEMBERED_ADDRESSES = 32_768
 LOOK_SECONDS = 2.0
@@ -38,13 +45,18 @@ class Networks:
     process ends.
     """
 
-    def __init__(self, data: Path, *, only: Iterable[str] = ()) -> None:
-        """`only`: files that can give none of these (`asn`, `class`, `company`, `country`, `city`) are left closed."""
+    def __init__(self, data: Path, *, only: Iterable[str] = (), quiet: bool = False) -> None:
+        """`only`: files that can give none of these (`asn`, `class`, `company`, `country`, `city`) are left closed.
+
+        `quiet`: nothing is logged; whoever asks tells.
+        """
         self.folder = data / FOLDER
         self.files: tuple[DataFile, ...] = ()
         self.refused: dict[str, str] = {}
         self._only = frozenset(only)
+        self._say = not quiet
         self._seen: _Seen = {}
+        self._told: set[str] = set()  # whose ages are among the figures
         self._find = self._remembering(())
 
     def look_up(self, address: str) -> Finding:
@@ -74,13 +86,15 @@ class Networks:
                 )
             except Refused as why:
                 refused[name] = str(why)
-                log.warning("a file of network data is not used", file=name, why=str(why), one_before=known is not None)
+                if self._say:
+                    log.warning("network data not used", file=name, why=str(why), one_before_stays=known is not None)
                 if known is not None:
                     files.append(known)
                 continue
             if not self._only or self._only & opened.gives:
                 files.append(opened)
-                log.info("a file of network data is in use", file=name, maker=opened.maker, gives=sorted(opened.gives))
+                if self._say:
+                    log.info("network data in use", file=name, maker=opened.maker, gives=sorted(opened.gives))
         self._seen, self.refused = seen, refused
         self.files = tuple(sorted(files, key=_asked_first))
         self._find = self._remembering(self.files)  # readers that nobody asks any more go with the old one
@@ -88,9 +102,21 @@ class Networks:
 
     async def watch(self, runtime: Runtime, changed: Callable[[], None] | None = None) -> None:
         """Keep up with the folder until the process stops. Calls `changed` after files were swapped."""
-        while await runtime.pause(LOOK_SECONDS):
+        while True:
             if await asyncio.to_thread(self.refresh) and changed is not None:
                 changed()
+            self._tell_ages(runtime.now())
+            if not await runtime.pause(LOOK_SECONDS):
+                return
+
+    def _tell_ages(self, now: datetime) -> None:
+        ages = {each.name: (now - each.built_at).total_seconds() for each in self.files if each.built_at is not None}
+        for gone in self._told - set(ages):
+            with suppress(KeyError):  # another reader of the same folder was first
+                AGE.remove(gone)
+        for name, age in ages.items():
+            AGE.labels(name).set(max(age, 0.0))
+        self._told = set(ages)
 
     def _look(self) -> _Seen:
         """The files that are there, each with what changes when it does."""

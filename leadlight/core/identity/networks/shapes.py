@@ -207,9 +207,9 @@ def _kind(record: Record, traits: Record) -> tuple[str | None, str | None, bool]
         (traits, "connection_type"),
         (record, "connection_type"),
     ):
-        kind = _TYPES.get(str(each.get(member) or "").strip().lower())
-        if kind is not None:
-            return kind, f"data:{member}", False
+        stated = _TYPES.get(str(each.get(member) or "").strip().lower())
+        if stated is not None:
+            return stated, f"data:{member}", False
     return None, None, False
 
 
