@@ -17,7 +17,7 @@ from leadlight.core.identity.networks.classify import NetworkClass
 from leadlight.core.identity.providers.shape import KeyPlace, Shape, ShapeRefused, parse_shape
 from leadlight.errors import ConfigurationError
 from leadlight.settings import Settings
-from leadlight.store.identity.provider_spend import MICROS, Budget
+from leadlight.store.companies.spend import MICROS, Budget
 
 FILE = "providers.yaml"
 MOST_PROVIDERS = 20

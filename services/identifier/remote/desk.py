@@ -10,9 +10,9 @@ from leadlight.core.identity.providers.circuit import Allowance, Breaker, Circui
 from leadlight.core.identity.providers.shape import Charge
 from leadlight.core.records import Network
 from leadlight.logs import get_logger
+from leadlight.store.companies import spend
+from leadlight.store.companies.spend import MICROS, month_of
 from leadlight.store.database import Database
-from leadlight.store.identity import provider_spend
-from leadlight.store.identity.provider_spend import MICROS, month_of
 from services.identifier.remote import metrics
 from services.identifier.remote.configuration import ProviderSettings
 from services.identifier.remote.provider import FOUND
@@ -101,7 +101,7 @@ class Desk:
             if wait:
                 await asyncio.sleep(wait.total_seconds())
             async with self._database.begin() as connection:
-                reserved = await provider_spend.reserve(connection, provider.name, provider.budget, now=self._now())
+                reserved = await spend.reserve(connection, provider.name, provider.budget, now=self._now())
         except BaseException:
             self.circuit.undecided()
             raise
@@ -136,7 +136,7 @@ class Desk:
 
     async def _note(self) -> None:
         async with self._database.begin() as connection:
-            await provider_spend.note(connection, self.name, self.circuit, now=self._now())
+            await spend.note(connection, self.name, self.circuit, now=self._now())
 
     async def _settle(self, *, matched: bool) -> None:
         """Give back what was reserved for a company that was not named, where only those cost."""
@@ -149,12 +149,12 @@ class Desk:
         month = month_of(self._now())
         async with self._database.begin() as connection:
             if matched or refund:
-                await provider_spend.settle(
+                await spend.settle(
                     connection,
                     provider.name,
                     month=month,
                     matched=int(matched),
                     refund_micros=provider.budget.price_micros if refund else 0,
                 )
-            used = await provider_spend.used(connection, [provider.name], month=month)
+            used = await spend.used(connection, [provider.name], month=month)
         metrics.LEFT.labels(provider.name).set(max(0, provider.budget.calls - used[provider.name].calls))

@@ -21,7 +21,8 @@ from leadlight.core.records import Network
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
-from leadlight.store.identity import company_facts, connections, remote_answers
+from leadlight.store.companies import facts as company_facts
+from leadlight.store.identity import connections, remote_answers
 from leadlight.store.identity.remote_answers import Remembered
 from services.identifier.remote import metrics
 from services.identifier.remote.configuration import ASKABLE, read_providers

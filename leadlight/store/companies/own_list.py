@@ -1,9 +1,8 @@
-"""The owner's list of companies: kept company by company, matched by network, and applied to the past."""
+"""The owner's list of companies: kept company by company, and matched by network."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from ipaddress import ip_network
 
 import msgspec
@@ -15,12 +14,10 @@ from leadlight.core.identity.companies.methods import Answer, Method
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.identity.companies.own_list import Entry
 from leadlight.core.identity.networks.blocks import Range, hosts_of, wider
-from leadlight.core.ids import company_id
-from leadlight.store import bulk, recounts
-from leadlight.store.database import insert
-from leadlight.store.identity import company_facts, connections
+from leadlight.store import bulk
+from leadlight.store.companies import facts as company_facts
 from leadlight.store.tables import company_facts as facts_table
-from leadlight.store.tables import own_lists, own_ranges, visitor_companies, visitor_networks
+from leadlight.store.tables import own_lists, own_ranges
 
 RANGE_CONFIDENCE = 0.9
 ASN_CONFIDENCE = 0.75
@@ -209,30 +206,6 @@ async def remove(connection: AsyncConnection, site: str, domains: Sequence[str])
     await bulk.delete(connection, own_ranges, ("site_id", "domain"), keys)
     await bulk.delete(connection, facts_table, ("site_id", "domain", "source"), [(*at, OWN_LIST) for at in keys])
     return places
-
-
-async def in_force(connection: AsyncConnection, site: str, places: Places, *, version: str, now: datetime) -> None:
-    """Put a changed list into force, and have the visitors of the past whom it concerns derived anew."""
-    values = {"version": version, "changed_at": now}
-    statement = insert(connection, own_lists).values(site_id=site, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["site_id"], set_=values))
-    of = visitor_networks.c
-    blocks, hosts = set(), set(places.hosts)
-    if places.ranges or places.asns:
-        seen = await connection.execute(
-            select(of.block, of.asn, of.host).where(of.site_id == site).distinct().order_by(of.block, of.host)
-        )
-        for block, asn, host in seen:
-            if asn in places.asns:
-                hosts.add(host)
-            elif any(around in places.ranges for around in wider(block)):
-                blocks.add(block)
-    if blocks or hosts:
-        await connections.learnt(connection, site, blocks=blocks, hosts=hosts, now=now)
-    if places.domains:
-        keys = [(site, company_id(site, domain)) for domain in sorted(places.domains)]
-        rows = await bulk.select(connection, visitor_companies, ("visitor_id",), ("site_id", "company_id"), keys)
-        await recounts.ask(connection, site, {visitor for (visitor,) in rows}, now=now, tell=True)
 
 
 Row = tuple[str, str, str, str, str | None]

@@ -1,0 +1,1 @@
+"""What is known of companies: the owner's list, services outside, and what asking these has cost."""
