@@ -30,20 +30,59 @@ class VisitList(msgspec.Struct, frozen=True):
 
 
 class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tracked link that is wanted."""
+    """A tracked link that is wanted; with `person`, one that is made for this person alone."""
 
     url: str
     campaign: str | None = None
     expires_days: int = DEFAULT_DAYS
+    person: str | None = None
+    honeypot: bool = False
+
+
+class NewRecipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of those for whom links are wanted."""
+
+    person: str
+    url: str | None = None
+
+
+class NewLinks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Links that are wanted for many people at once."""
+
+    people: list[NewRecipient]
+    url: str | None = None
+    campaign: str | None = None
+    expires_days: int = DEFAULT_DAYS
+    honeypot: bool = False
 
 
 class TrackedLink(msgspec.Struct, frozen=True):
-    """A tracked link."""
+    """A tracked link. The last four are null unless it was made for one person."""
 
     link: str
     url: str
     campaign: str | None
     expires_at: datetime
+    person: str | None = None
+    landing_url: str | None = None
+    token: str | None = None
+    honeypot_link: str | None = None
+
+
+class LinkOutcome(msgspec.Struct, frozen=True):
+    """What became of one row: a link, or why there is none."""
+
+    row: int
+    link: TrackedLink | None
+    error: str | None
+
+
+class LinkBatch(msgspec.Struct, frozen=True):
+    """What became of all rows, in their order."""
+
+    data: list[LinkOutcome]
+    minted: int
+    refused: int
 
 
 class Timeline(msgspec.Struct, frozen=True):

@@ -11,7 +11,17 @@ from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leadlight.core.objects import AlertedVisitor, Contact, Visitor, WebhookBody
-from services.feed.envelopes import AlertList, ChangeList, NewLink, Timeline, TrackedLink, VisitList, VisitorList
+from services.feed.envelopes import (
+    AlertList,
+    ChangeList,
+    LinkBatch,
+    NewLink,
+    NewLinks,
+    Timeline,
+    TrackedLink,
+    VisitList,
+    VisitorList,
+)
 from services.feed.problems import ProblemBody
 
 TYPES = (
@@ -23,7 +33,9 @@ TYPES = (
     AlertList,
     ChangeList,
     NewLink,
+    NewLinks,
     TrackedLink,
+    LinkBatch,
     AlertedVisitor,
     WebhookBody,
     ProblemBody,
@@ -65,7 +77,18 @@ NOTES = {
     "NewLink.url": "Where it leads: an http or https address.",
     "NewLink.campaign": "What the clicks are counted for.",
     "NewLink.expires_days": "For how many days it is good, until the end of the last.",
+    "NewLink.person": "E-mail address of the one it is made for. It stands under seal in the link; what the link leads to may identify them.",
+    "NewLink.honeypot": "With `person`: also a link to be hidden in the mail, which only machines follow.",
+    "NewRecipient.person": "E-mail address.",
+    "NewRecipient.url": "Where this one's link leads, if not where the others do.",
+    "NewLinks.people": "At most 1,000.",
+    "NewLinks.url": "Where the links lead that state no `url` of their own.",
     "TrackedLink.link": "The address to send.",
+    "TrackedLink.person": "Whom it was made for, as one e-mail address is always written here.",
+    "TrackedLink.landing_url": "The page itself with the token, to be sent in place of `link`: without the click being told.",
+    "TrackedLink.token": "To be put behind any address of the site, as `ll`.",
+    "TrackedLink.honeypot_link": "To be hidden in the mail.",
+    "LinkOutcome.row": "Its place among `people`, from 0.",
     "Delivery.state": "pending, delivered or failed.",
 }
 

@@ -14,10 +14,10 @@ from tests.services.shop import READ_KEY, WRITE_KEY, Clock, Shop
 TARGET = "https://shop.example/offer?a=1#top"
 
 
-async def make(feed: Reader, body: Any, *, key: str = WRITE_KEY) -> Answer:
+async def make(feed: Reader, body: Any, *, key: str = WRITE_KEY, path: str = "/links") -> Answer:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Authorization": f"Bearer {key}"}
-    async with feed.client.post(f"{feed.address}/api/v1/links", data=data, headers=headers) as response:
+    async with feed.client.post(f"{feed.address}/api/v1{path}", data=data, headers=headers) as response:
         return Answer(response.status, response.headers, await response.read())
 
 
@@ -63,3 +63,54 @@ async def test_what_makes_no_sense_is_refused_with_the_reason(feed: Reader, body
     answer = await make(feed, body)
     assert answer.problem["status"] == status
     assert told in answer.problem["detail"]
+
+
+async def test_a_link_for_one_person_hides_who_it_is_for(feed: Reader, shop: Shop) -> None:
+    wanted = {"url": TARGET, "campaign": "spring", "person": " Mara@Norrvik.example", "honeypot": True}
+    answer = await make(feed, wanted)
+    assert answer.status == 201, answer.body
+    made = answer.json
+    assert made["person"] == "mara@norrvik.example"
+    assert made["link"] == f"{feed.address}/l/{made['token']}"
+    assert made["landing_url"] == f"https://shop.example/offer?a=1&ll={made['token']}#top"
+    link = tracked_links.read(made["token"], shop.runtime.secret)
+    assert link is not None
+    assert (link.site, link.person, link.campaign, link.honeypot) == (SITE, "mara@norrvik.example", "spring", False)
+    trap = tracked_links.read(made["honeypot_link"].partition("/l/")[2], shop.runtime.secret)
+    assert trap is not None
+    assert (trap.person, trap.url, trap.honeypot) == (link.person, link.url, True)
+    for address in (made["link"], made["landing_url"], made["honeypot_link"]):
+        assert "mara" not in address.lower()
+    for nobody in ("mara", "@", "", "a@b", "x" * 10_000 + "@norrvik.example"):
+        assert "is not an e-mail address" in (await make(feed, wanted | {"person": nobody})).problem["detail"]
+
+
+async def test_a_batch_makes_what_it_can_and_names_the_rows_that_it_cannot(feed: Reader) -> None:
+    people = [
+        {"person": "mara@norrvik.example"},
+        {"person": "nobody"},
+        {"person": "ida@solvind.example", "url": "https://shop.example/pricing"},
+        {"person": "tom@solvind.example", "url": "javascript:alert(1)"},
+        {"email": "x@solvind.example"},
+        7,
+    ]
+    answer = await make(feed, {"people": people, "url": TARGET, "campaign": "spring"}, path="/links/batch")
+    assert answer.status == 200, answer.body
+    told = answer.json
+    assert (told["minted"], told["refused"]) == (2, 4)
+    assert [row["row"] for row in told["data"]] == list(range(6))
+    assert [row["error"] is None for row in told["data"]] == [True, False, True, False, False, False]
+    assert told["data"][2]["link"]["url"] == "https://shop.example/pricing"
+    assert "is not an e-mail address" in told["data"][1]["error"]
+    assert "not as described" in told["data"][5]["error"]
+    one = (await make(feed, {"url": TARGET, "campaign": "spring", "person": "mara@norrvik.example"})).json
+    assert told["data"][0]["link"] == one
+
+
+async def test_a_batch_has_its_limits(feed: Reader) -> None:
+    crowd = [{"person": f"p{number}@norrvik.example"} for number in range(1_001)]
+    for body, status in (({"people": crowd, "url": TARGET}, 422), (b" " * 1_100_000, 413), ({"people": 1}, 422)):
+        assert (await make(feed, body, path="/links/batch")).problem["status"] == status
+    whole = await make(feed, {"people": crowd[:1_000], "url": TARGET, "honeypot": True}, path="/links/batch")
+    assert whole.json["minted"] == 1_000
+    assert (await make(feed, {"people": []}, key=READ_KEY, path="/links/batch")).problem["status"] == 403
