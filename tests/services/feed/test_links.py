@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ TARGET = "https://shop.example/offer?a=1#top"
 
 
 async def make(feed: Reader, body: Any, *, key: str = WRITE_KEY, path: str = "/links") -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    data = BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     headers = {"Authorization": f"Bearer {key}"}
     async with feed.client.post(f"{feed.address}/api/v1{path}", data=data, headers=headers) as response:
         return Answer(response.status, response.headers, await response.read())
