@@ -14,6 +14,8 @@ class Location(Struct, frozen=True, gc=False):
     country: str | None = None
     region: str | None = None
     city: str | None = None
+    accuracy_km: int | None = None  # the radius within which it is likely
+    accuracy: str | None = None  # the same for people: "city level, about 50 km"; "country only"
 
 
 class Agent(Struct, frozen=True, gc=False):
@@ -33,7 +35,7 @@ class Network(Struct, frozen=True, gc=False):
     rule: str
 
 
-class ContactRef(Struct, frozen=True, gc=False):
+class ContactRef(Struct, frozen=True):
     """The person who introduced themselves in this browser, last."""
 
     id: str
@@ -41,9 +43,12 @@ class ContactRef(Struct, frozen=True, gc=False):
     name: str | None = None
     phone: str | None = None
     job_title: str | None = None
+    method: str | None = None  # how it is known that it is them: identify, form, tracked_link
+    confidence: float | None = None  # 0-1
+    evidence: dict[str, Any] = {}
 
 
-class CompanyRef(Struct, frozen=True, gc=False):
+class CompanyRef(Struct, frozen=True):
     """The organisation matched, how, and how surely (0-1)."""
 
     id: str
@@ -51,6 +56,7 @@ class CompanyRef(Struct, frozen=True, gc=False):
     name: str
     method: str | None
     confidence: float | None
+    evidence: dict[str, Any] = {}
 
 
 class Signal(Struct, frozen=True, gc=False):
@@ -128,6 +134,10 @@ class Contact(Struct, frozen=True):
     signals: list[Signal]
     reasons: list[Reason]
     visitors: list[str]  # ids, most recently seen first
+    emails: list[str] = []  # every address: `email`, and those of the contacts merged into this one
+    method: str | None = None  # how it is known that the last browser is theirs
+    confidence: float | None = None  # 0-1
+    evidence: dict[str, Any] = {}
 
 
 class ToldAlert(Struct, frozen=True):
@@ -257,10 +267,11 @@ class Change(Struct, frozen=True):
     """Something a reader has to be told: `data` is the object as it is now, null when it is gone."""
 
     id: str
-    type: str  # visitor.updated, the alert's type, or visitor.removed
-    subject: str  # the id of the visitor or the alert
+    type: str  # visitor.updated, visitor.removed, the alert's type, contact.updated, contact.merged, contact.removed
+    subject: str  # the id of the visitor, the alert or the contact
     at: Time
     data: Visitor | None  # an AlertedVisitor for alerts
+    contact: Contact | None = None  # of changes of contacts, whose `data` is null
 
 
 def whole_seconds(milliseconds: int) -> int:

@@ -16,6 +16,7 @@ OF_VISITORS: tuple[Table, ...] = (
     t.signals,
     t.scores,
     t.recounts,
+    t.contact_withdrawals,
 )
 
 
@@ -70,6 +71,13 @@ async def remove(connection: AsyncConnection) -> dict[str, int]:
     only_demo_contact = and_(
         linked(t.visitor_contacts, t.contacts, "contact_id", demo=True),
         ~linked(t.visitor_contacts, t.contacts, "contact_id", demo=False),
+        ~exists(  # somebody has said that a contact is this one, or the other way round
+            select(1).where(
+                t.contact_merges.c.site_id == t.contacts.c.site_id,
+                or_(t.contact_merges.c.contact_id == t.contacts.c.id, t.contact_merges.c.person_id == t.contacts.c.id),
+                t.contact_merges.c.undone_at.is_(None),
+            )
+        ),
     )
     contacts_gone = select(t.contacts.c.id).where(only_demo_contact, t.contacts.c.site_id == t.contact_traits.c.site_id)
     await drop(t.contact_traits, t.contact_traits.c.contact_id.in_(contacts_gone))

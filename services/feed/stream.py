@@ -79,7 +79,7 @@ async def compose(
 
 
 def _frame(change: Change, place: Vector) -> bytes:
-    data = _encoder.encode(change.data if change.data is not None else Removed(change.subject))
+    data = _encoder.encode(change.data or change.contact or Removed(change.subject))
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (change_cursor(place).encode(), change.type.encode(), data)
 
 

@@ -9,16 +9,19 @@ from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.scoring.ledger import Line
+from leadlight.store.identity.people import HOLDS
 from leadlight.store.tables import (
     alerts,
     changes,
     companies,
+    contact_merges,
     contact_traits,
     contacts,
     drops,
     ledger,
     page_views,
     scores,
+    visitor_contacts,
     visitors,
 )
 from leadlight.store.views.shown import SHOWN, of_shown_visitors
@@ -110,7 +113,11 @@ async def figures(connection: AsyncConnection, site: str, *, now: datetime) -> F
         person, visitors.c.last_seen_at >= now - timedelta(days=1)
     )
     introduced = select(func.count()).where(
-        contacts.c.site_id == site, contacts.c.created_at >= now - timedelta(days=7), ~_hidden_by(contacts)
+        contacts.c.site_id == site,
+        contacts.c.created_at >= now - timedelta(days=7),
+        ~_hidden_by(contacts),
+        exists(select(1).where(_claimed_by(contacts), HOLDS)),
+        ~exists(select(1).where(_merged(contacts))),
     )
     row = await connection.execute(
         select(
@@ -319,6 +326,16 @@ async def hidden_reason(connection: AsyncConnection, site: str, visitor: str) ->
     return found
 
 
+def _claimed_by(table: Table) -> ColumnElement[bool]:
+    return and_(visitor_contacts.c.site_id == table.c.site_id, visitor_contacts.c.contact_id == table.c.id)
+
+
+def _merged(table: Table) -> ColumnElement[bool]:
+    """Of a contact: the merge that makes another one stand for it."""
+    c = contact_merges.c
+    return and_(c.site_id == table.c.site_id, c.contact_id == table.c.id, c.undone_at.is_(None))
+
+
 def _people(site: str) -> Select[Any]:
     return (
         select(visitors.c.id)
@@ -339,14 +356,19 @@ def _says(site: str, word: str) -> ColumnElement[bool]:
         matches: ColumnElement[bool] = func.lower(column).like(f"%{literal}%", escape="\\")
         return matches
 
-    by_contact = exists(
-        select(1).where(contacts.c.site_id == site, contacts.c.id == visitors.c.contact_id, like(contacts.c.email))
+    merged = select(contact_merges.c.contact_id).where(
+        contact_merges.c.site_id == site,
+        contact_merges.c.person_id == visitors.c.contact_id,
+        contact_merges.c.undone_at.is_(None),
     )
+
+    def theirs(contact: Any) -> ColumnElement[bool]:
+        return or_(contact == visitors.c.contact_id, contact.in_(merged))
+
+    by_contact = exists(select(1).where(contacts.c.site_id == site, theirs(contacts.c.id), like(contacts.c.email)))
     by_trait = exists(
         select(1).where(
-            contact_traits.c.site_id == site,
-            contact_traits.c.contact_id == visitors.c.contact_id,
-            like(contact_traits.c.value),
+            contact_traits.c.site_id == site, theirs(contact_traits.c.contact_id), like(contact_traits.c.value)
         )
     )
     by_company = exists(

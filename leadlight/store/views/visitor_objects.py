@@ -1,11 +1,12 @@
 """Visitors as readers see them: whole objects, a page of them in a handful of queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,19 +14,24 @@ from leadlight.core import ids as derived
 from leadlight.core.objects import (
     Agent,
     CompanyRef,
+    ContactRef,
     Location,
     Reason,
     Signal,
     Visitor,
     whole_seconds,
 )
+from leadlight.core.identity.networks.places import statement
+from leadlight.core.records import Place
 from leadlight.core.scoring import score
 from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.ledger import Line, oldest_hour
 from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
+from leadlight.store.identity.people import HOLDS, group_of
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
-from leadlight.store.views import contact_objects
+from leadlight.store.views import contact_objects, evidence
+from leadlight.store.views.evidence import How
 from leadlight.store.views.networks import latest_networks
 from leadlight.store.views.shown import NOT_EXCLUDED
 
@@ -86,8 +92,11 @@ async def page(
     first, one that changes meanwhile moves to where the reader has already been.
     """
     rules = await site_rules.for_site(connection, site)
+    addresses: Collection[str] = ()
+    if wanted.email is not None:
+        _, addresses = await group_of(connection, site, derived.contact_id(site, wanted.email))
     place = tuple_(visitors.c.updated_at, visitors.c.id)
-    query = _visitors().where(visitors.c.site_id == site, *_conditions(site, wanted, rules, now))
+    query = _visitors().where(visitors.c.site_id == site, *_conditions(site, wanted, addresses, rules, now))
     if after is not None:
         mark = tuple_(literal(after[0], Instant), literal(after[1], Text))
         query = query.where(place < mark if newest_first else place > mark)
@@ -98,7 +107,9 @@ async def page(
     return await _whole(connection, site, shown, now), (shown[-1].updated_at, shown[-1].id) if further else None
 
 
-def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(
+    site: str, wanted: VisitorFilter, addresses: Collection[str], rules: Rules, now: datetime
+) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = [NOT_EXCLUDED]
     if wanted.bot is not None:
         asked.append(visitors.c.bot_reasons.is_not(None) if wanted.bot else visitors.c.bot_reasons.is_(None))
@@ -107,8 +118,8 @@ def _conditions(site: str, wanted: VisitorFilter, rules: Rules, now: datetime) -
     if wanted.email is not None:
         introduced = select(visitor_contacts.c.visitor_id).where(
             visitor_contacts.c.site_id == site,
-            visitor_contacts.c.contact_id == derived.contact_id(site, wanted.email),
-            visitor_contacts.c.withdrawn_at.is_(None),
+            visitor_contacts.c.contact_id.in_(addresses),
+            HOLDS,
         )
         asked.append(visitors.c.id.in_(introduced))
     if wanted.company is not None:
@@ -151,6 +162,10 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
     ids = [row.id for row in rows]
     rules = await site_rules.for_site(connection, site)
     told = await contact_objects.refs(connection, site, {row.contact_id: row.email for row in rows if row.email})
+    introduced = [(site, row.id, row.contact_event_id) for row in rows if row.contact_id in told]
+    matched = [(site, row.id, row.company_event_id) for row in rows if row.company_domain is not None]
+    introductions = await evidence.of_contacts(connection, introduced)
+    matches = await evidence.of_companies(connection, matched)
     given = await _signals(connection, site, ids)
     explained = await _reasons(connection, site, ids, rules, now)
     networks = await latest_networks(connection, site, ids)
@@ -173,9 +188,9 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
             fit=row.fit,
             grade=row.grade or grade_of(None, score.Intent.COLD),
             stage=row.stage,
-            contact=told.get(row.contact_id),
-            company=_company(row),
-            location=Location(row.country, row.region, row.city),
+            contact=_contact(told.get(row.contact_id), introductions.get((site, row.id, row.contact_event_id))),
+            company=_company(row, matches.get((site, row.id, row.company_event_id))),
+            location=_location(row),
             agent=Agent(row.device, row.browser, row.system),
             signals=given.get(row.id, []),
             reasons=explained.get(row.id, []),
@@ -200,7 +215,14 @@ def _heat_from(wanted: int, rules: Rules, now: datetime) -> float | None:
     return score.heat_of(wanted - 0.5, as_of=now, half_life_seconds=rules.half_life.total_seconds())
 
 
-def _company(row: Row[Any]) -> CompanyRef | None:
+def _contact(known: ContactRef | None, how: How | None) -> ContactRef | None:
+    if known is None or how is None:
+        return known
+    method, confidence, found = how
+    return replace(known, method=method, confidence=confidence, evidence=found)
+
+
+def _company(row: Row[Any], how: How | None) -> CompanyRef | None:
     if row.company_domain is None:
         return None
     return CompanyRef(
@@ -209,6 +231,7 @@ def _company(row: Row[Any]) -> CompanyRef | None:
         name=row.company_name,
         method=row.company_method,
         confidence=row.company_confidence,
+        evidence=how[2] if how is not None else {},
     )
 
 
@@ -222,6 +245,11 @@ async def _signals(connection: AsyncConnection, site: str, ids: Sequence[str]) -
     for visitor, kind, count, first_at, last_at in rows:
         given[visitor].append(Signal(kind, count, first_at, last_at))
     return given
+
+
+def _location(row: Row[Any]) -> Location:
+    place = Place(row.country, row.region, row.city, row.accuracy_km)
+    return Location(place.country, place.region, place.city, place.accuracy_km, statement(place))
 
 
 async def _reasons(

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, Text, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, PageRead, PageViewed, Visit, whole_seconds
 from leadlight.core.scoring.visits import Run, split_visits
 from leadlight.core.scoring.visits import Visit as SplitVisit
-from leadlight.store.tables import Instant, contacts, events, page_views, visitor_contacts
+from leadlight.store.identity.people import HOLDS
+from leadlight.store.tables import Instant, contact_merges, contacts, events, page_views, visitor_contacts
 from leadlight.store.tables import visits as runs
 from leadlight.store.views import contact_objects
 
@@ -133,7 +135,7 @@ async def _events(
     """An `identify` call that named a contact is left out: the introduction stands for it."""
     at, id = events.c.occurred_at, events.c.id
     introduced = select(visitor_contacts.c.event_id).where(
-        visitor_contacts.c.site_id == site, visitor_contacts.c.visitor_id == visitor
+        visitor_contacts.c.site_id == site, visitor_contacts.c.visitor_id == visitor, HOLDS
     )
     rows = await connection.execute(
         select(events)
@@ -159,29 +161,38 @@ async def _events(
 async def _introductions(
     connection: AsyncConnection, site: str, visitor: str, kind: int, after: Step | None, limit: int, newest: bool
 ) -> Sequence[Moment]:
-    """Once for each turn of a person: who is signed in says who they are with every call."""
+    """Once for each turn of a person: who is signed in says who they are with every call. The address is as it was said."""
     in_order = (visitor_contacts.c.claimed_at, visitor_contacts.c.event_id)
+    person = func.coalesce(contact_merges.c.person_id, visitor_contacts.c.contact_id)
     claims = (
-        select(visitor_contacts, func.lag(visitor_contacts.c.contact_id).over(order_by=in_order).label("known_as"))
+        select(visitor_contacts, person.label("person_id"), func.lag(person).over(order_by=in_order).label("known_as"))
+        .outerjoin(
+            contact_merges,
+            and_(
+                contact_merges.c.site_id == visitor_contacts.c.site_id,
+                contact_merges.c.contact_id == visitor_contacts.c.contact_id,
+                contact_merges.c.undone_at.is_(None),
+            ),
+        )
         .where(visitor_contacts.c.site_id == site, visitor_contacts.c.visitor_id == visitor)
-        .where(visitor_contacts.c.withdrawn_at.is_(None))
+        .where(HOLDS)
         .subquery()
     )
     at, id = claims.c.claimed_at, claims.c.event_id
     found = await connection.execute(
         select(claims, contacts.c.email)
         .join(contacts, and_(contacts.c.site_id == claims.c.site_id, contacts.c.id == claims.c.contact_id))
-        .where(claims.c.contact_id.is_distinct_from(claims.c.known_as), *_beyond(at, id, kind, after, newest))
+        .where(claims.c.person_id.is_distinct_from(claims.c.known_as), *_beyond(at, id, kind, after, newest))
         .order_by(*_order(at, id, newest))
         .limit(limit)
     )
     rows = found.all()
-    people = await contact_objects.refs(connection, site, {row.contact_id: row.email for row in rows})
+    people = await contact_objects.refs(connection, site, {row.person_id: row.email for row in rows})
     return [
         IdentifiedAs(
             id=row.event_id,
             at=row.claimed_at,
-            contact=people[row.contact_id],
+            contact=replace(people[row.person_id], email=row.email),
             method=row.method,
             confidence=row.confidence,
         )
