@@ -20,7 +20,7 @@ from leadlight.core.scoring.alerts import Alert, Told
 from leadlight.core.scoring.arrivals import arrival_of, path_of
 from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.ledger import Line, LineKey, Signal, line_of, oldest_hour
-from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, Profile, latest
+from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, PlaceSeen, Profile, latest
 from leadlight.core.scoring.rules import Rule, Rules
 from leadlight.core.scoring.ruleset import READ_MS
 from leadlight.core.scoring.score import Standing
@@ -236,6 +236,8 @@ def _claims(state: State, identified: Identified) -> None:
         profile.bot_reasons |= {word.strip() for reason in identified.bot_reasons for word in reason.split(",")}
     if identified.agent != _NO_AGENT:
         profile.agent = latest(profile.agent, AgentSeen(event.occurred_at, event.id, identified.agent))
+    if identified.place.country is not None:
+        profile.place = latest(profile.place, PlaceSeen(event.occurred_at, event.id, identified.place))
     contact, company = identified.contact, identified.company
     if contact is not None:
         profile.contact = latest(profile.contact, ContactLink(event.occurred_at, event.id, contact.id))

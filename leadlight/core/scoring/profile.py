@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from leadlight.core.identity.companies.methods import precedence_of
 from leadlight.core.identity.people.clicks import landing_of
-from leadlight.core.records import Agent
+from leadlight.core.records import Agent, Place
 from leadlight.core.scoring.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
 from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.score import Standing, standing
@@ -29,6 +29,20 @@ class AgentSeen(Struct, frozen=True, gc=False):
     def order(self) -> tuple[object, ...]:
         agent = self.agent
         return (self.at, self.event_id, agent.device or "", agent.browser or "", agent.system or "")
+
+
+class PlaceSeen(Struct, frozen=True, gc=False):
+    """Where the visitor was, by the latest event that told."""
+
+    at: datetime
+    event_id: str
+    place: Place
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        place = self.place
+        known = (place.country or "", place.region or "", place.city or "", place.accuracy_km or 0)
+        return (self.at, self.event_id, *known)
 
 
 class ContactLink(Struct, frozen=True, gc=False):
@@ -73,6 +87,7 @@ class Profile(Struct):
     agent: AgentSeen | None = None
     contact: ContactLink | None = None
     company: CompanyLink | None = None
+    place: PlaceSeen | None = None
     lines: dict[LineKey, Line] = field(default_factory=dict)
     signals: dict[str, Signal] = field(default_factory=dict)
 
@@ -88,6 +103,7 @@ class Profile(Struct):
             self.agent,
             self.contact,
             self.company,
+            self.place,
             dict(self.lines),
             dict(self.signals),
         )
@@ -122,12 +138,13 @@ def merge(one: Profile, other: Profile) -> Profile:
         agent=latest(one.agent, other.agent),
         contact=latest(one.contact, other.contact),
         company=latest(one.company, other.company),
+        place=latest(one.place, other.place),
         lines=_merged(one.lines, other.lines, merge_lines),
         signals=_merged(one.signals, other.signals, merge_signals),
     )
 
 
-Dated = TypeVar("Dated", AgentSeen, ContactLink, CompanyLink)
+Dated = TypeVar("Dated", AgentSeen, PlaceSeen, ContactLink, CompanyLink)
 
 
 def latest(one: Dated | None, other: Dated | None) -> Dated | None:

@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.records import Agent
+from leadlight.core.records import Agent, Place
 from leadlight.core.scoring.alerts import HOT_RULE, Told
 from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.ledger import Evidence, Line, Signal
-from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, Profile
+from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, PlaceSeen, Profile
 from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.score import Intent, Standing
 from leadlight.core.scoring.visits import Run
@@ -125,7 +125,7 @@ def _state(row: tuple[Any, ...]) -> State:
     (site, visitor, anonymous_id, partition, demo, bot_reasons, hidden_reason, *counts_and_claims) = row
     page_views, activities, engaged_ms, *claims = counts_and_claims
     agent_at, agent_event, device, browser, system, contact, contact_at, contact_event, *company_claim = claims
-    company, company_at, company_event, method, confidence = company_claim
+    company, company_at, company_event, method, confidence, place_at, place_event, *place = company_claim
     profile = Profile(
         demo=demo,
         bot_reasons=frozenset(bot_reasons.split(",")) if bot_reasons else frozenset(),
@@ -135,6 +135,7 @@ def _state(row: tuple[Any, ...]) -> State:
         agent=AgentSeen(agent_at, agent_event, Agent(device, browser, system)) if agent_at else None,
         contact=ContactLink(contact_at, contact_event, contact) if contact_at else None,
         company=CompanyLink(company_at, company_event, company, method, confidence) if company_at else None,
+        place=PlaceSeen(place_at, place_event, Place(*place)) if place_at else None,
     )
     return State(site, visitor, partition, anonymous_id, profile, hidden_reason=hidden_reason)
 

@@ -26,6 +26,12 @@ PROFILE: Final = (
     "company_event_id",
     "company_method",
     "company_confidence",
+    "place_at",
+    "place_event_id",
+    "country",
+    "region",
+    "city",
+    "accuracy_km",
 )
 DERIVED: Final = ("first_seen_at", "last_seen_at", "visits", "elapsed_ms", "stage", "updated_at")
 RUN: Final = ("started_at", "ended_at")

@@ -149,7 +149,7 @@ def _event(event: Event, verdict: Verdict) -> Row:
 
 def _visitor(state: State, now: datetime) -> Row:
     profile = state.profile
-    agent, contact, company = profile.agent, profile.contact, profile.company
+    agent, contact, company, place = profile.agent, profile.contact, profile.company, profile.place
     return (
         *state.key,
         state.anonymous_id,
@@ -163,6 +163,7 @@ def _visitor(state: State, now: datetime) -> Row:
         *((agent.at, agent.event_id, agent.agent.device, agent.agent.browser, agent.agent.system) if agent else _NO_5),
         *((contact.id, contact.at, contact.event_id) if contact else _NO_3),
         *((company.id, company.at, company.event_id, company.method, company.confidence) if company else _NO_5),
+        *((place.at, place.event_id, *msgspec.structs.astuple(place.place)) if place else _NO_6),
         profile.runs[0].start if profile.runs else None,
         profile.runs[-1].end if profile.runs else None,
         visits_of(profile.runs),
@@ -174,6 +175,7 @@ def _visitor(state: State, now: datetime) -> Row:
 
 _NO_3 = (None,) * 3
 _NO_5 = (None,) * 5
+_NO_6 = (None,) * 6
 
 
 def _standing(state: State) -> Row:

@@ -34,9 +34,12 @@ visitors = Table(
     Column("company_event_id", Text),
     Column("company_method", Text),
     Column("company_confidence", Float),
+    Column("place_at", Instant),  # of the latest event that told a place
+    Column("place_event_id", Text),
     Column("country", Text),
     Column("region", Text),
     Column("city", Text),
+    Column("accuracy_km", Integer),
     Column("stage", Text, nullable=False, default="lead"),
     Column("updated_at", Instant, nullable=False),
     Index("visitors_by_update", "site_id", "updated_at", "id"),

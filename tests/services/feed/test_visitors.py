@@ -58,7 +58,13 @@ async def test_a_hot_visitor_is_shown_whole(shop: Shop, feed: Reader, clock: Clo
     }
     assert visitor["company"]["domain"] == "mill.example"
     assert (visitor["company"]["method"], visitor["company"]["confidence"]) == ("work_email", 0.95)
-    assert visitor["location"] == {"country": None, "region": None, "city": None}
+    assert visitor["location"] == {
+        "country": None,
+        "region": None,
+        "city": None,
+        "accuracy_km": None,
+        "accuracy": None,
+    }
     assert set(visitor["agent"]) == {"device", "browser", "system"}
     pricing = next(signal for signal in visitor["signals"] if signal["kind"] == "pricing_read")
     assert pricing["count"] == 2

@@ -32,6 +32,7 @@ def upgrade() -> None:
     )
     op.create_index("visitor_networks_by_host", "visitor_networks", ["site_id", "host"])
     op.create_index("visitor_networks_by_block", "visitor_networks", ["site_id", "block"])
+    op.create_index("visitor_companies_by_method", "visitor_companies", ["site_id", "method", "event_id"])
     op.create_table(
         "company_overrides",
         sa.Column("site_id", sa.Text(), nullable=False),
@@ -117,6 +118,9 @@ def upgrade() -> None:
         sa.Column("undone_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("site_id", "visitor_id", "id", "contact_id"),
     )
+    op.add_column("visitors", sa.Column("place_at", Instant(), nullable=True))
+    op.add_column("visitors", sa.Column("place_event_id", sa.Text(), nullable=True))
+    op.add_column("visitors", sa.Column("accuracy_km", sa.Integer(), nullable=True))
     op.add_column("recounts", sa.Column("tell", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "clicks",
@@ -228,6 +232,9 @@ def downgrade() -> None:
     op.drop_table("mail_merge_keys")
     for table in ("provider_states", "provider_months", "remote_answers", "own_lists", "own_ranges", "company_facts"):
         op.drop_table(table)
+    op.drop_column("visitors", "accuracy_km")
+    op.drop_column("visitors", "place_event_id")
+    op.drop_column("visitors", "place_at")
     op.drop_column("visitor_contacts", "evidence")
     op.drop_column("contacts", "role")
     op.drop_column("page_views", "touched")
@@ -237,4 +244,5 @@ def downgrade() -> None:
     op.drop_table("contact_merges")
     for table in ("connection_versions", "company_sightings", "company_corrections", "company_overrides"):
         op.drop_table(table)
+    op.drop_index("visitor_companies_by_method", "visitor_companies")
     op.drop_table("visitor_networks")
