@@ -21,7 +21,7 @@ const absoluteAddresses = {
 
 const services = join(ROOT, "services");
 const wanted = new Map(); // path -> bytes
-const shipped = new Set(["@fontsource-variable/inter", "free-email-domains", "isbot"]); // packages whose notices go along
+const shipped = new Set(["@fontsource-variable/inter", "crawler-user-agents", "free-email-domains", "isbot"]); // packages whose notices go along
 
 await addSnippet(join(services, "collector", "static"));
 await addConsole(join(services, "console", "assets"), join(services, "console", "static"));
@@ -91,6 +91,7 @@ function addFont(folder, wantedFiles) {
 
 function addData(folder) {
   wanted.set(join(folder, "bot_patterns.json"), json(botPatterns));
+  wanted.set(join(folder, "bot_names.json"), json(require("crawler-user-agents").map(({ pattern }) => pattern)));
   wanted.set(join(folder, "free_email_domains.json"), json([...require("free-email-domains")].sort()));
 }
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from leadlight.core.identity.companies.methods import Method
 from leadlight.core.identity.companies.names import derived_name, fits
-from leadlight.core.identity.machines.bots import NAMED_BY_AGENT, TOO_FAST
+from leadlight.core.identity.machines.bots import Named
+from leadlight.core.identity.machines.evidence import evidence_of, item_of, reasons_of
 from leadlight.core.identity.people.emails import MailDomains, normalised
 from leadlight.core.identity.people.traits import person_traits
 from leadlight.core.ids import company_id, contact_id
@@ -30,10 +31,10 @@ WORK_EMAIL_CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known offline. `describe` and `is_bot` are asked for each event, so they should remember."""
+    """What is known offline. `describe` and `named` are asked for each event, so they should remember."""
 
     describe: Callable[[str], Agent]
-    is_bot: Callable[[str], bool]
+    named: Callable[[str], Named | None]  # as which machine an agent names itself, if it does
     mail: MailDomains
 
 
@@ -52,23 +53,22 @@ UNKNOWN = Surroundings()
 def identify(event: Event, knowledge: Knowledge, around: Surroundings = UNKNOWN) -> Identified:
     """The event with its agent, whether that is a machine's, and the contact and company it claims."""
     agent = Agent()
-    bot_reasons: tuple[str, ...] = ()
+    named: Named | None = None
     if event.user_agent:
         agent = knowledge.describe(event.user_agent)
-        if knowledge.is_bot(event.user_agent):
-            bot_reasons = (NAMED_BY_AGENT,)
-    if event.automated:
-        bot_reasons = (*bot_reasons, TOO_FAST)
+        named = knowledge.named(event.user_agent)
+    evidence = evidence_of(event, named, around.network)
     contact = contact_claim(event)
     return Identified(
         event=event,
         agent=agent,
-        bot_reasons=bot_reasons,
+        bot_reasons=tuple(sorted(reasons_of(map(item_of, evidence)))) if evidence else (),
         contact=contact,
         company=(company_claim(event.site, contact, knowledge.mail) if contact is not None else None) or around.company,
         network=around.network,
         place=around.place,
         click=around.click,
+        machine_evidence=evidence,
     )
 
 

@@ -1,26 +1,89 @@
 """What a visitor browses with, in words for people."""
 
+import re
+from typing import Final
+
 import ua_parser
 from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
 
+from leadlight.core.identity.machines.bots import READ_CHARACTERS
 from leadlight.core.records import Agent
 
+PHONE: Final = "phone"
+TABLET: Final = "tablet"
+COMPUTER: Final = "laptop or desktop"
+
 BROWSERS = {
+    "Android": "Android browser",
+    "Apple Mail": "Mail",
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
     "Chrome Mobile WebView": "Android app",
+    "DuckDuckGo Mobile": "DuckDuckGo",
+    "Ecosia Android": "Ecosia",
+    "Ecosia iOS": "Ecosia",
     "Edge Mobile": "Edge",
+    "Facebook Messenger": "Messenger",
     "Firefox Mobile": "Firefox",
     "Firefox iOS": "Firefox",
+    "Google": "Google app",
+    "HuaweiBrowser": "Huawei Browser",
+    "IE": "Internet Explorer",
+    "IE Mobile": "Internet Explorer",
+    "MiuiBrowser": "Mi Browser",
     "Mobile Safari": "Safari",
     "Mobile Safari UI/WKWebView": "iOS app",
     "Opera Mobile": "Opera",
+    "QQ Browser Mobile": "QQ Browser",
     "Samsung Internet": "Samsung Internet",
+    "WeChat Browser": "WeChat",
 }
-"""Families that ua-parser tells apart and people don't."""
+"""Families that ua-parser tells apart and people don't, or that it calls by another name than people."""
 
-UNVERSIONED = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS", "Android": "Android"}
-"""Systems whose browsers no longer tell the version: 10.15.7 and Android 10 are what they all say."""
+UNVERSIONED = {
+    "Mac OS X": "macOS",
+    "Chrome OS": "ChromeOS",
+    "Android": "Android",
+    "Linux": "Linux",
+    "Web0S": "webOS",
+    "Ubuntu": "Ubuntu",
+    "Fedora": "Fedora",
+}
+"""Systems whose browsers do not tell the version that people know: 10.15.7 and Android 10 are what they all say."""
+
+_APPS = re.compile(
+    r"\b(LinkedInApp|Instagram|Snapchat|Pinterest|KAKAOTALK|MicroMessenger|DingTalk|Viber|Reddit|NAVER|DuckDuckGo|Teams|"
+    r"Notion|TripAdvisor|Klarna)(?=\b|\d)"
+)
+_APP_NAMES = {
+    "LinkedInApp": "LinkedIn",
+    "KAKAOTALK": "KakaoTalk",
+    "MicroMessenger": "WeChat",
+    "NAVER": "Naver",
+    "TripAdvisor": "Tripadvisor",
+}
+_VAGUE = frozenset({"Android app", "iOS app", "Electron", "Crosswalk"})
+
+_DEVICES = (
+    ("console", re.compile(r"playstation|\bxbox\b|nintendo|\bwiiu?\b|steamdeck", re.IGNORECASE)),
+    (
+        "tv",
+        re.compile(
+            r"smart[ -]?tv|hbbtv|web0s|netcast|bravia|\baft\w+ build|\baft[a-z]{1,6}\b|apple ?tv|google ?tv|android ?tv|"
+            r"\broku\b|crkey|\bviera\b|vidaa|\btizen [\d.]+\).* tv safari|[; _]tv[; _)]|mibox|shield|philipstv|whaletv|"
+            r"cobalt/|opera tv|\btv safari",
+            re.IGNORECASE,
+        ),
+    ),
+    ("e-reader", re.compile(r"\bkindle/\d|\bkobo\b|pocketbook|\bnook\b|tolino|\beink\b|\bonyx\b|\bboox\b", re.IGNORECASE)),
+    ("headset", re.compile(r"oculusbrowser|\bpico \w+ build|\bvr safari|wolvic", re.IGNORECASE)),
+    ("car", re.compile(r"tesla/|qtcarbrowser|android automotive", re.IGNORECASE)),
+    ("watch", re.compile(r"watchos|apple watch|wear os|\bsm-r\d{3}\b", re.IGNORECASE)),
+    (PHONE, re.compile(r"kaios|opera mini/.*(?:midp|; u;)|\bmobile;.*rv:|ucweb/|midp-|series ?[46]0|windows phone", re.IGNORECASE)),
+    (TABLET, re.compile(r"\bipad\b|macintosh;.*\bmobile/\w+", re.IGNORECASE)),
+    (COMPUTER, re.compile(r"\bcros\b|windows nt|macintosh|x11;|wayland;", re.IGNORECASE)),
+)  # fmt: skip
+"""What the agent itself says of the device, the most particular first; where it says none of these, ua-parser is asked."""
 
 _UNKNOWN = {"family": "Other"}
 
@@ -49,19 +112,32 @@ class _Parsed(UserAgent):  # type: ignore[misc]
 
 def describe(user_agent: str) -> Agent:
     """Device, browser and system: `phone`, `Safari 18`, `iOS 18`. What the agent doesn't tell stays None."""
-    parsed = _Parsed(user_agent)
-    device = None
-    if parsed.is_tablet:
-        device = "tablet"
-    elif parsed.is_mobile:
-        device = "phone"
-    elif parsed.is_pc:
-        device = "laptop or desktop"
+    text = user_agent[:READ_CHARACTERS]
+    parsed = _Parsed(text)
+    browser = BROWSERS.get(parsed.browser.family, parsed.browser.family)
+    version = parsed.browser.version
+    if browser in _VAGUE and (app := _APPS.search(text)) is not None:
+        browser, version = _APP_NAMES.get(app[1], app[1]), ()
     return Agent(
-        device=device,
-        browser=_with_major(BROWSERS.get(parsed.browser.family, parsed.browser.family), parsed.browser.version),
+        device=_device(text, parsed),
+        browser=_with_major(browser, version),
         system=UNVERSIONED.get(parsed.os.family) or _with_major(parsed.os.family, parsed.os.version),
     )
+
+
+def _device(text: str, parsed: _Parsed) -> str | None:
+    for device, pattern in _DEVICES:
+        if pattern.search(text) is not None:
+            return device
+    if parsed.device.family == "Spider":
+        return None
+    if parsed.is_tablet:
+        return TABLET
+    if parsed.is_mobile:
+        return PHONE
+    if parsed.is_pc:
+        return COMPUTER
+    return None
 
 
 def _with_major(family: str, version: tuple[int | str, ...]) -> str | None:

@@ -65,12 +65,12 @@ MACHINES = (
 @pytest.mark.parametrize(("user_agent", "agent"), PEOPLE.items())
 def test_people_read_what_a_visitor_uses(user_agent: str, agent: Agent) -> None:
     assert describe(user_agent) == agent
-    assert not KNOWN.is_bot(user_agent)
+    assert KNOWN.named(user_agent) is None
 
 
 @pytest.mark.parametrize("user_agent", MACHINES)
 def test_a_machine_that_says_so_is_one(user_agent: str) -> None:
-    assert KNOWN.is_bot(user_agent)
+    assert KNOWN.named(user_agent) is not None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_machine_that_says_so_is_one(user_agent: str) -> None:
     ],
 )
 def test_a_telephone_with_an_unlucky_name_is_a_person(user_agent: str) -> None:
-    assert not KNOWN.is_bot(user_agent)
+    assert KNOWN.named(user_agent) is None
 
 
 @pytest.mark.parametrize("user_agent", ["", "?", "x" * 1_024, "\u0662\u0663", "Mozilla/5.0"])
@@ -100,4 +100,4 @@ def test_every_pattern_of_the_list_is_understood() -> None:
 @given(st.text(max_size=300))
 def test_no_agent_breaks_the_reader(user_agent: str) -> None:
     describe(user_agent)
-    KNOWN.is_bot(user_agent)
+    KNOWN.named(user_agent)
