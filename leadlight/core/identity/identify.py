@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -9,11 +10,12 @@ from leadlight.core.identity.companies.methods import Method
 from leadlight.core.identity.companies.names import derived_name, fits
 from leadlight.core.identity.machines.bots import Named
 from leadlight.core.identity.machines.evidence import evidence_of, item_of, reasons_of
-from leadlight.core.identity.people.emails import MailDomains, normalised
+from leadlight.core.identity.people.emails import NO_RULES, MailDomains, MailRules, normalised
 from leadlight.core.identity.people.traits import person_traits
 from leadlight.core.ids import company_id, contact_id
 from leadlight.core.records import (
     Agent,
+    Channel,
     Click,
     CompanyClaim,
     ContactClaim,
@@ -24,9 +26,25 @@ from leadlight.core.records import (
     Place,
 )
 
-STATED_CONFIDENCE = 0.9
-"""Of who somebody says to be: nobody has checked the address."""
 WORK_EMAIL_CONFIDENCE = 0.95
+
+
+class Introduction(StrEnum):
+    """How an event says who its sender is."""
+
+    SERVER = "server"  # the owner's own systems say so
+    IDENTIFY = "identify"  # the page says so
+    FORM = "form"  # typed into a form, which nobody has checked
+
+    @property
+    def confidence(self) -> float:
+        return _CONFIDENCE[self]
+
+
+_CONFIDENCE = {Introduction.SERVER: 0.95, Introduction.IDENTIFY: 0.9, Introduction.FORM: 0.85}
+
+FORM_MARK = "form"
+"""The property by which the snippet says that it has read a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,7 @@ class Surroundings(Struct, frozen=True):
     place: Place = Place()
     company: CompanyClaim | None = None  # what the network tells; a work address tells more
     click: Click | None = None
+    mail: MailRules = NO_RULES  # what the site's owner says of mail domains and offices
 
 
 UNKNOWN = Surroundings()
@@ -58,13 +77,14 @@ def identify(event: Event, knowledge: Knowledge, around: Surroundings = UNKNOWN)
         agent = knowledge.describe(event.user_agent)
         named = knowledge.named(event.user_agent)
     evidence = evidence_of(event, named, around.network)
-    contact = contact_claim(event)
+    contact = contact_claim(event, knowledge.mail, around.mail)
+    work = company_claim(event.site, contact, knowledge.mail, around.mail) if contact is not None else None
     return Identified(
         event=event,
         agent=agent,
         bot_reasons=tuple(sorted(reasons_of(map(item_of, evidence)))) if evidence else (),
         contact=contact,
-        company=(company_claim(event.site, contact, knowledge.mail) if contact is not None else None) or around.company,
+        company=work or around.company,
         network=around.network,
         place=around.place,
         click=around.click,
@@ -72,7 +92,7 @@ def identify(event: Event, knowledge: Knowledge, around: Surroundings = UNKNOWN)
     )
 
 
-def contact_claim(event: Event) -> ContactClaim | None:
+def contact_claim(event: Event, mail: MailDomains, rules: MailRules = NO_RULES) -> ContactClaim | None:
     """Who the event says its sender is: by the e-mail among the traits, else by a user id that is one.
 
     A group's traits describe the group, so its e-mail is nobody's.
@@ -80,21 +100,35 @@ def contact_claim(event: Event) -> ContactClaim | None:
     about_person = event.traits if event.type is not EventType.GROUP else {}
     if not about_person and event.user_id is None:
         return None
-    email = normalised(about_person.get("email")) or normalised(event.user_id)
+    stated = normalised(about_person.get("email"))
+    email = stated or normalised(event.user_id)
     if email is None:
         return None
+    method = introduction_of(event)
     return ContactClaim(
         id=contact_id(event.site, email),
         email=email,
-        method="identify",
-        confidence=STATED_CONFIDENCE,
+        method=method,
+        confidence=method.confidence,
         traits=person_traits(about_person),
+        evidence={"call": event.type.value, "said_by": "traits" if stated is not None else "user_id"},
+        role=mail.is_office(email, rules),
     )
 
 
-def company_claim(site: str, contact: ContactClaim, mail: MailDomains) -> CompanyClaim | None:
+def introduction_of(event: Event) -> Introduction:
+    """How an event that names its sender does so. A mark set by somebody else than the snippet can only lower belief."""
+    if event.channel is Channel.SERVER:
+        return Introduction.SERVER
+    is_form = event.type is EventType.IDENTIFY and event.properties.get(FORM_MARK) is True
+    return Introduction.FORM if is_form else Introduction.IDENTIFY
+
+
+def company_claim(
+    site: str, contact: ContactClaim, mail: MailDomains, rules: MailRules = NO_RULES
+) -> CompanyClaim | None:
     """The company that a work address speaks of. Named as stated where that fits the domain, else after the domain."""
-    domain = mail.company_domain(contact.email)
+    domain = mail.company_domain(contact.email, rules)
     if domain is None:
         return None
     stated = contact.traits.get("company")

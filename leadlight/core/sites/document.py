@@ -86,6 +86,8 @@ def settings_of(document: object) -> SiteSettings:
             found[field] = _by_country(value, faults)
         else:
             faults.append(Fault(str(field)[:LONGEST_ENTRY], "", f"is no setting. There are: {', '.join(FIELDS)}."))
+    both = set(found.get("work_domains", ())) & set(found.get("private_domains", ()))
+    faults += [Fault("private_domains", domain, "stands among the work domains, too.") for domain in sorted(both)]
     if faults:
         order = {field: place for place, field in enumerate(FIELDS)}
         raise SettingsRefused(sorted(faults, key=lambda fault: order.get(fault.field, -1)))
@@ -240,6 +242,22 @@ def _company(text: str) -> str:
     return host
 
 
+def _office(text: str) -> str:
+    name = text.casefold().removesuffix("@")
+    if "@" in name:
+        raise _Wrong("has a domain. Write what stands before the @ alone, as in info.")
+    if not re.fullmatch(r"[^\s@*\"<>(),:;\\\[\]]{1,64}", name):
+        raise _Wrong("is no name before an @. Expected something like info or front-desk.")
+    return name
+
+
+def _mail_domain(text: str) -> str:
+    try:
+        return _company(text.removeprefix("*@").removeprefix("@"))
+    except _Wrong:
+        raise _Wrong("is no domain. Expected what stands after the @, as in supplier.example.") from None
+
+
 _OF_EACH: Final[Mapping[str, Callable[[str], str]]] = {
     "allowed_origins": _origin,
     "excluded_networks": _network,
@@ -247,6 +265,9 @@ _OF_EACH: Final[Mapping[str, Callable[[str], str]]] = {
     "stripped_parameters": _parameter,
     "excluded_emails": _email,
     "excluded_companies": _company,
+    "work_domains": _mail_domain,
+    "private_domains": _mail_domain,
+    "office_names": _office,
 }
 FIELDS: Final = (*_OF_EACH, "privacy", "privacy_by_country")
 

@@ -25,6 +25,9 @@ class SiteSettings(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     stripped_parameters: tuple[str, ...] = ()  # of query strings, beside those that are always stripped; globs
     excluded_emails: tuple[str, ...] = ()  # globs: `*@ourselves.example`
     excluded_companies: tuple[str, ...] = ()  # domains
+    work_domains: tuple[str, ...] = ()  # of e-mail: who writes from there belongs to the company that owns it
+    private_domains: tuple[str, ...] = ()  # of e-mail: an address there speaks of no company
+    office_names: tuple[str, ...] = ()  # before the @: an office and not a person, beside those that are known
     privacy: Privacy = Privacy.IDENTIFIED
     privacy_by_country: Mapping[str, Privacy] = field(default_factory=dict)  # ISO 3166-1 alpha-2; `unknown` too
 

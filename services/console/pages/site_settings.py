@@ -38,7 +38,11 @@ LISTS = (
     ("excluded_companies", "Companies, by domain", "supplier.example"),
     ("excluded_networks", "IP addresses and networks", "203.0.113.7\n2001:db8::/32"),
     ("stripped_parameters", "Parameters to strip from addresses", "member_id\nsess*"),
+    ("work_domains", "E-mail domains of companies", "bigclient.example"),
+    ("private_domains", "E-mail domains of nobody's company", "friends-of-ours.example"),
+    ("office_names", "Names of offices before the @", "front-desk\nversandinfo"),
 )
+OF_MAIL = LISTS[-3:]
 HINTS = {
     "allowed_origins": "Empty: any page that carries your write key. A star stands for every host below.",
     "excluded_paths": "Page views there are not collected. A star stands for anything.",
@@ -46,6 +50,9 @@ HINTS = {
     "excluded_companies": "Their visitors are kept apart once they are known.",
     "excluded_networks": "Your own office, a test machine. Nothing that comes from there is collected.",
     "stripped_parameters": "E-mails, passwords and tokens always are. These go too.",
+    "work_domains": "Whoever writes from there belongs to the company that owns the domain, whatever is known of it.",
+    "private_domains": "An address there speaks of no company, as at Gmail.",
+    "office_names": "Such an address is an office's and no person's. info, sales, support and some 300 others are known.",
 }
 NAMES = {field: name for field, name, _ in LISTS} | {"privacy": "Level", "privacy_by_country": "Level"}
 LEVELS = {
@@ -168,7 +175,8 @@ async def _page(
         {
             **context,
             "path": PATH,
-            "lists": LISTS,
+            "lists": LISTS[: -len(OF_MAIL)],
+            "of_mail": OF_MAIL,
             "hints": HINTS,
             "levels": LEVELS,
             "typed": document,
