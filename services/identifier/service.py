@@ -1,29 +1,36 @@
-"""The identifier: tells of each event which machine, which person and which company sent it."""
+"""The identifier: tells of each event which machine, which person and which company sent it, and over which network."""
 
 import asyncio
-from collections import Counter as Numbers
 from collections.abc import Mapping, Sequence
 
 from msgspec import DecodeError
-from prometheus_client import Counter
+from msgspec.structs import replace
 
 from leadlight.bus.port import Partition, Record
 from leadlight.bus.topics import EVENTS, IDENTIFIED
-from leadlight.core.identity.identify import Knowledge, identify
-from leadlight.core.records import Event, Identified, decode_event, encode, key_of
+from leadlight.core.identity.companies.methods import Method
+from leadlight.core.identity.identify import Knowledge, Surroundings, identify
+from leadlight.core.identity.networks.blocks import host_key
+from leadlight.core.records import CompanyClaim, Event, Identified, decode_event, encode, key_of
 from leadlight.errors import PoisonRecord
 from leadlight.runtime import Runtime
+from leadlight.runtime.daily_keys import DailyKeys
+from leadlight.runtime.networks import Networks
 from leadlight.runtime.service import Service
 from leadlight.runtime.worker import Slice, Worker
 from leadlight.store import identity, positions
 from leadlight.store.identity import mail_merge
 from leadlight.store.positions import Position
+from services.identifier.arrivals import Arrival, Arrivals
+from services.identifier.companies import Companies
 from services.identifier.knowledge import load_knowledge
+from services.identifier.metrics import count
+from services.identifier.networks.classes import load_classes
+from services.identifier.networks.facts import NetworkFacts
+from services.identifier.passing import Passing
 
 NAME = "identifier"
 PORT = 8003
-
-VERDICTS = Counter("leadlight_identifier_verdicts_total", "Events by what they told of their sender.", ["verdict"])
 
 
 def service(runtime: Runtime) -> Service:
@@ -33,33 +40,56 @@ def service(runtime: Runtime) -> Service:
         ConfigurationError: its data files have not been built.
     """
     knowledge = load_knowledge()
-    worker = Worker(runtime, NAME, (EVENTS.name,), Identifier(runtime, knowledge).handle)
+    networks = Networks(runtime.settings.data)
+    keys = DailyKeys(runtime)
+    facts = NetworkFacts(networks, load_classes(networks.folder).tables)
+    arrivals = Arrivals(keys.unseal, facts, host_key(runtime.secret))
+    companies = Companies(runtime)
+    identifier = Identifier(runtime, knowledge, arrivals, companies)
+    worker = Worker(runtime, NAME, (EVENTS.name,), identifier.handle, Passing(runtime).tick)
+
+    def other_data() -> None:
+        facts.forget()
+        arrivals.forget()
+        companies.forget()
 
     async def run() -> None:
         # The first agent ever described compiles all rules, for half a second: not while the loop serves others.
         await asyncio.to_thread(knowledge.describe, "")
-        await worker.run()
+        await asyncio.to_thread(networks.refresh)
+        other_data()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keys.run())
+            tasks.create_task(networks.watch(runtime, other_data))
+            tasks.create_task(worker.run())
 
     return Service(NAME, PORT, run=run)
 
 
 class Identifier:
-    """Publishes what it finds out, then keeps it: a repeat makes the same records and the same rows."""
+    """Writes down whose connections are, publishes what it finds out, then keeps it with its position: a repeat makes the
+    same records and the same rows."""
 
-    def __init__(self, runtime: Runtime, knowledge: Knowledge) -> None:
+    def __init__(self, runtime: Runtime, knowledge: Knowledge, arrivals: Arrivals, companies: Companies) -> None:
         self._runtime = runtime
         self._knowledge = knowledge
+        self._arrivals = arrivals
+        self._companies = companies
 
     async def handle(self, part: Slice) -> Mapping[Partition, Position]:
         """Identify one slice of events."""
-        found = [identify(event, self._knowledge) for event in _events(part.records)]
+        events = _events(part.records)
+        arrived = [self._arrivals.of(event) for event in events]
+        told = [identify(event, self._knowledge, _around(each)) for event, each in zip(events, arrived, strict=True)]
+        claims = await self._companies.of(told, [each.connection for each in arrived])
+        found = [_with_company(one, claim) for one, claim in zip(told, claims, strict=True)]
         await self._runtime.bus.publish(IDENTIFIED.name, [(key_of(one.event), encode(one)) for one in found])
         async with self._runtime.database.begin() as connection:
             moved = await positions.advance(connection, part.consumer, part.held, part.spans)
             await identity.save(connection, found, now=self._runtime.now())
             named = [(one.event.site, one.contact.email) for one in found if one.contact is not None]
             await mail_merge.remember(connection, self._runtime.secret, named)
-        _count(found)
+        count(found)
         return moved
 
 
@@ -70,10 +100,12 @@ def _events(records: Sequence[Record]) -> list[Event]:
         raise PoisonRecord(f"not an event record: {error}") from error
 
 
-def _count(found: Sequence[Identified]) -> None:
-    numbers: Numbers[str] = Numbers()
-    for one in found:
-        numbers["bot" if one.bot_reasons else "contact" if one.contact else "anonymous"] += 1
-        numbers["company"] += one.company is not None
-    for verdict, number in numbers.items():
-        VERDICTS.labels(verdict).inc(number)
+def _around(arrival: Arrival) -> Surroundings:
+    return Surroundings(network=arrival.network, place=arrival.place)
+
+
+def _with_company(one: Identified, claim: CompanyClaim | None) -> Identified:
+    """A work address says more of somebody's company than the connection, and a machine belongs to none."""
+    if claim is None or one.bot_reasons:
+        return one
+    return one if one.company is not None and claim.method != Method.VISITOR_CORRECTION else replace(one, company=claim)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.companies.chain import Resolution, resolve
 from leadlight.core.identity.companies.corrections import taken_together
-from leadlight.core.identity.companies.methods import Answer, claim_key
+from leadlight.core.identity.companies.methods import Answer, Method, claim_key
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.ids import company_id
 from leadlight.core.records import CompanyClaim, Network
@@ -37,6 +37,13 @@ Visitor = tuple[str, str]
 
 AT_ONCE: Final = 5_000
 """Visitors whose claims are derived in one step."""
+
+REVIEWED_AT_ONCE: Final = 200
+OF_NETWORK: Final = "network:"
+SAID: Final = "said"
+"""In place of an event's id: the claim that somebody stated of the visitor."""
+FADING: Final = (Method.FIRST_PARTY.value, Method.REVERSE_DNS.value, Method.PROVIDER.value)
+"""Methods whose answers change with time alone."""
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -133,9 +140,47 @@ async def learnt(
     To be called in the transaction that has written what is new, after it.
     """
     await lock(connection, [site], alone=True, today=now.date())
-    uses = await uses_of(connection, site, hosts, blocks, visitors)
+    said_of = sorted(set(visitors))
+    uses = await uses_of(connection, site, hosts, blocks, said_of)
     for start in range(0, len(uses), AT_ONCE):
         await _derive(connection, uses[start : start + AT_ONCE], now=now)
+    if said_of:
+        await _say(connection, site, said_of, now=now)
+        await recounts.ask(connection, site, said_of, now=now)
+
+
+async def review(
+    connection: AsyncConnection, *, now: datetime, after: tuple[str, str] = ("", "")
+) -> tuple[str, str] | None:
+    """Account for the days that have passed: what was seen fades, and what was answered runs out. A step at a time, the
+    first from ("", ""); None when nothing is left to do today. Doing it twice changes nothing.
+    """
+    today, c = now.date(), connection_versions.c
+    site = await connection.scalar(
+        select(c.site_id).where(c.reviewed_on < today, c.site_id >= after[0]).order_by(c.site_id).limit(1)
+    )
+    if site is None:
+        return None
+    claim = visitor_companies.c
+    begin = after[1] if site == after[0] else ""
+    found = await connection.execute(
+        select(claim.event_id)
+        .where(
+            claim.site_id == site,
+            claim.method.in_(FADING),
+            claim.withdrawn_at.is_(None),
+            claim.event_id > begin,
+        )
+        .distinct()
+        .order_by(claim.event_id)
+        .limit(REVIEWED_AT_ONCE)
+    )
+    event_ids = [id for id in found.scalars() if id.startswith(OF_NETWORK)]
+    await learnt(connection, site, hosts=[id.removeprefix(OF_NETWORK) for id in event_ids], now=now)
+    if len(event_ids) == REVIEWED_AT_ONCE:
+        return (site, event_ids[-1])
+    await connection.execute(update(connection_versions).where(c.site_id == site).values(reviewed_on=today))
+    return (site, "")
 
 
 async def uses_of(
@@ -249,6 +294,27 @@ async def _derive(
         claims[use.key] = claim_of(site, resolution.answer) if resolution.answer is not None else None
     await _write(connection, uses, claims, now=now, quiet=set(quiet))
     return claims
+
+
+async def _say(connection: AsyncConnection, site: str, visitors: Sequence[str], *, now: datetime) -> None:
+    """Bring what people said of visitors themselves to what is in force: a claim that needs no connection."""
+    corrections = await corrections_of(connection, (), [(site, visitor) for visitor in visitors])
+    keys = [(site, visitor, SAID) for visitor in visitors]
+    stored = {
+        row[1]: row[3:]
+        for row in await bulk.select(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), _CLAIM_KEY, keys)
+    }
+    rows, named = [], []
+    for key in keys:
+        answer = taken_together(corrections.about(site, key[1])).answer
+        if answer is not None:
+            claim = claim_of(site, answer)
+            named.append((site, claim))
+            rows.append((*key, claim.id, answer.as_of, claim.method, claim.confidence, claim.evidence, None))
+        elif (before := stored.get(key[1])) is not None and before[-1] is None:
+            rows.append((*key, *before[:4], _decoded(before[4]), now))
+    await keep_companies(connection, named, now=now)
+    await bulk.upsert(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), rows)
 
 
 async def _write(

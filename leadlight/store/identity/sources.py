@@ -19,6 +19,7 @@ from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.identity.networks.blocks import wider
 from leadlight.core.records import Network
 from leadlight.store import bulk
+from leadlight.store.companies import own_list
 from leadlight.store.identity import remote_answers
 from leadlight.store.tables import company_corrections, company_overrides, company_sightings
 
@@ -58,12 +59,18 @@ class Overrides:
 
 
 class Corrections:
-    """The corrections in force for some connections and visitors."""
+    """The corrections in force for some connections and visitors.
 
-    def __init__(self, found: Iterable[tuple[str, Correction]]) -> None:
+    Whatever its scope, a correction also holds for the very visitor at whom it was said.
+    """
+
+    def __init__(self, found: Iterable[tuple[str, str, Correction]]) -> None:
         self._by_subject: defaultdict[tuple[str, Scope, str], list[Correction]] = defaultdict(list)
-        for site, one in found:
-            self._by_subject[site, one.scope, one.subject].append(one)
+        for site, visitor, one in found:
+            if one.scope is not Scope.VISITOR:
+                self._by_subject[site, one.scope, one.subject].append(one)
+            own = msgspec.structs.replace(one, scope=Scope.VISITOR, subject=visitor)
+            self._by_subject[site, Scope.VISITOR, visitor].append(own)
 
     def of(self, connection: Connection, visitor: str | None = None) -> list[Correction]:
         """Those that apply to a connection, and with a visitor also those about them."""
@@ -72,11 +79,11 @@ class Corrections:
             *self._by_subject.get((site, Scope.RANGE, network.block or ""), ()),
             *self._by_subject.get((site, Scope.CONNECTION, network.host or ""), ()),
         ]
-        return found + self._by_subject.get((site, Scope.VISITOR, visitor), []) if visitor is not None else found
+        return found + self.about(site, visitor) if visitor is not None else found
 
-    def about(self, site: str, visitor: str) -> bool:
-        """Whether anybody has said anything of this visitor alone."""
-        return (site, Scope.VISITOR, visitor) in self._by_subject
+    def about(self, site: str, visitor: str) -> list[Correction]:
+        """What was said of this visitor."""
+        return self._by_subject.get((site, Scope.VISITOR, visitor), [])
 
 
 async def sources_of(
@@ -92,10 +99,12 @@ async def sources_of(
     overrides = {site: await overrides_of(connection, site) for site in sites}
     seen = await _candidates(connection, by_key, now)
     remote = await remote_answers.load(connection, by_key, now=now)
+    networks = [(*key, one.network.block, one.network.asn) for key, one in by_key.items()]
+    listed = await own_list.answers(connection, networks)
     found = {}
     for key, one in by_key.items():
         block = one.network.block or ""
-        others = [*remote.get(key, ()), *([one.stated] if one.stated is not None else [])]
+        others = [*remote.get(key, ()), *(each for each in (listed.get(key), one.stated) if each is not None)]
         found[key] = Sources(
             override=overrides[one.site].find(block, key[1]),
             said=taken_together(corrections.of(one)),
@@ -131,16 +140,19 @@ OVERRIDE_CONFIDENCE = 0.97
 
 
 async def corrections_of(
-    connection: AsyncConnection, connections: Iterable[Connection], visitors: Iterable[tuple[str, str]] = ()
+    connection: AsyncConnection, connections: Iterable[Connection] = (), visitors: Iterable[tuple[str, str]] = ()
 ) -> Corrections:
     """The corrections that apply to these connections and visitors."""
-    subjects = set(visitors)
+    subjects: set[tuple[str, str]] = set()
     for one in connections:
         subjects |= {one.key, (one.site, one.network.block or "")}
-    rows = await bulk.select(
-        connection, company_corrections, ("site_id", *_CORRECTION), ("site_id", "subject"), sorted(subjects)
-    )
-    return Corrections((row[0], correction_of(row[1:-1])) for row in rows if row[-1] is None)
+    columns = ("site_id", "visitor_id", *_CORRECTION)
+    found = {}
+    for column, keys in (("subject", subjects), ("visitor_id", set(visitors))):
+        for row in await bulk.select(connection, company_corrections, columns, ("site_id", column), sorted(keys)):
+            if row[-1] is None:
+                found[row[0], row[2]] = (row[0], row[1], correction_of(row[2:-1]))
+    return Corrections(found[key] for key in sorted(found))
 
 
 def correction_of(row: tuple[Any, ...]) -> Correction:
@@ -186,12 +198,10 @@ async def rejected_of(
     connection: AsyncConnection, visitors: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], frozenset[str]]:
     """The domains of companies that somebody has said a visitor does not belong to, however they were found."""
-    rows = await bulk.select(
-        connection, company_corrections, ("site_id", *_CORRECTION), ("site_id", "subject"), sorted(visitors)
-    )
-    said: defaultdict[tuple[str, str], list[Correction]] = defaultdict(list)
-    for row in rows:
-        one = correction_of(row[1:-1])
-        if row[-1] is None and one.scope is Scope.VISITOR:
-            said[row[0], one.subject].append(one)
-    return {visitor: taken_together(corrections).rejected for visitor, corrections in said.items()}
+    asked = list(visitors)
+    corrections = await corrections_of(connection, (), asked)
+    return {
+        (site, visitor): taken_together(said).rejected
+        for site, visitor in asked
+        if (said := corrections.about(site, visitor))
+    }

@@ -32,6 +32,7 @@ company_corrections = Table(  # "wrong company", "this is ...": facts stated by 
     Column("withdrawn_by", Text),
     Column("withdrawn_at", Instant),
     Index("company_corrections_by_subject", "site_id", "subject"),
+    Index("company_corrections_by_visitor", "site_id", "visitor_id"),
     Index("company_corrections_by_time", "site_id", "said_at", "id"),
 )
 

@@ -67,6 +67,7 @@ visitor_companies = Table(
     Column("evidence", Json, nullable=False),
     Column("withdrawn_at", Instant),
     Index("visitor_companies_by_company", "site_id", "company_id"),
+    Index("visitor_companies_by_method", "site_id", "method", "event_id"),
 )
 
 visitor_networks = Table(  # which connections a visitor used: what is learnt of one later is told of all who used it

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", "id"),
     )
     op.create_index("company_corrections_by_subject", "company_corrections", ["site_id", "subject"])
+    op.create_index("company_corrections_by_visitor", "company_corrections", ["site_id", "visitor_id"])
     op.create_index("company_corrections_by_time", "company_corrections", ["site_id", "said_at", "id"])
     op.create_table(
         "company_sightings",
