@@ -44,7 +44,7 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     key: str | None = None
     key_variable: str | None = None
     key_file: str | None = None
-    account: str | None = None
+    account: str | int | None = None
     price: Decimal = Decimal(0)  # of one question, or of one company named, whichever the provider takes money for
     monthly_budget: Decimal | None = None
     per_minute: int = 60
@@ -142,7 +142,7 @@ def _ready(entry: Entry, folder: Path, environment: Mapping[str, str]) -> Provid
         shape=shape,
         url=entry.url.rstrip("/"),
         key=key,
-        account=entry.account or "",
+        account=str(entry.account or ""),
         budget=Budget(
             entry.monthly_lookups,
             None if entry.monthly_budget is None else int(entry.monthly_budget * MICROS),
