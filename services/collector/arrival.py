@@ -63,7 +63,7 @@ class Arrivals:
         self._public_host = (urlsplit(runtime.settings.public_url or "").hostname or "").encode()
 
     async def run(self) -> None:
-        """Keep the keys of the days and the file of countries as they should be, until the process stops."""
+        """Keep the keys of the days and the files of countries as they should be, until the process stops."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.keys.run())
             tasks.create_task(self._look_after())
@@ -71,7 +71,7 @@ class Arrivals:
     async def _look_after(self) -> None:
         while True:
             now = self._runtime.now()
-            if self.countries.refresh():
+            if await asyncio.to_thread(self.countries.refresh):
                 self._until = now  # what was remembered may be wrong now
             if not self._since <= now < self._until:
                 self._begin(now)  # also when nobody posts: yesterday's key is let go

@@ -27,7 +27,9 @@ SHOWN_FAULTS = 10
 
 @app.command()
 def pull(
-    city: Annotated[bool, typer.Option("--city", help="Regions and cities too: 130 MB more on disk.")] = False,
+    city: Annotated[
+        bool, typer.Option("--city", help="Regions and cities, not only countries: 134 MB on disk.")
+    ] = False,
     clouds: Annotated[bool, typer.Option("--clouds/--no-clouds", help="Published ranges of clouds, by pip.")] = True,
     brought: Annotated[
         list[Path] | None,
@@ -162,7 +164,7 @@ def _pulled(part: str, state: str, one: Pulled) -> dict[str, Any]:
         "source": one.source,
         "version": one.version,
         "data_from": one.data_from.date().isoformat() if one.data_from else None,
-        "rows": one.rows or None,
+        "rows": one.rows,
         "networks": one.networks,
         "bytes": one.bytes,
         "sha256": one.sha256,

@@ -64,7 +64,7 @@ def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
         meta = reader.metadata()
         sample = list(_sample(reader))
     except InvalidDatabaseError as error:
-        raise Refused(f"is no whole file in MaxMind's format: {error}") from error
+        raise Refused("is cut off, damaged, or no file in MaxMind's format") from error
     except (OSError, ValueError, OverflowError, UnicodeDecodeError, RecursionError, MemoryError) as error:
         raise Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not sample:

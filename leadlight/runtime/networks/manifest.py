@@ -27,7 +27,7 @@ class Pulled(Struct, frozen=True, omit_defaults=True):
     version: str
     licence: str
     built_at: datetime
-    rows: int
+    rows: int | None  # that it was built of; None: it came as it is
     bytes: int
     sha256: str
     data_from: datetime | None = None  # what day the data are of, where the package tells

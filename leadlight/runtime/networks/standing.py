@@ -18,7 +18,7 @@ PULL_CITY: Final = "leadlight data pull --city"
 
 _COSTS: Final = (
     ("asn", "no visitor's network is known: none can be told to be a company's, a provider's or a machine's", PULL),
-    ("country", "no visitor's place is known", PULL_CITY),
+    ("country", "no visitor's country is known", PULL),
     ("city", "no visitor's region and city are known", PULL_CITY),
 )
 
@@ -116,7 +116,7 @@ def _standing(folder: Path, one: DataFile, pulled: Pulled | None, now: datetime,
         dated=one.built_at,
         age_days=age,
         old=age is not None and timedelta(days=age) > OLD,
-        rows=(pulled.rows or None) if pulled else one.rows,
+        rows=pulled.rows if pulled else one.rows,
         source=pulled.source if pulled else "brought",
         version=pulled.version if pulled else None,
         licence=pulled.licence if pulled else None,

@@ -1,19 +1,10 @@
-"""In which country an address is: by a proxy that knows, or by a file of networks that the operator has put in place."""
+"""In which country an address is: by a proxy that knows, or by the network data that the operator has put in place."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import maxminddb
-from maxminddb import InvalidDatabaseError, Reader
 
 from leadlight.core.sites.countries import NAMES
-from leadlight.logs import get_logger
-
-log = get_logger(__name__)
-
-FILE = Path("networks") / "country.mmdb"
-"""Below the data folder. MaxMind, IPinfo and DB-IP are read; city files too."""
+from leadlight.runtime.networks import Networks
 
 HEADERS = (
     b"cf-ipcountry",  # Cloudflare
@@ -38,51 +29,16 @@ def country_told(headers: Mapping[bytes, bytes]) -> str | None:
     return None
 
 
-def country_in(record: Any) -> str | None:
-    """The country's code in a record of any of the known files."""
-    if not isinstance(record, Mapping):
-        return None
-    country = record.get("country")
-    if isinstance(country, Mapping):  # MaxMind, DB-IP
-        found = country.get("iso_code") or country.get("code")
-    else:  # IPinfo: `country_code`, formerly `country`
-        found = record.get("country_code") or country
-    if found is None and isinstance(registered := record.get("registered_country"), Mapping):
-        found = registered.get("iso_code")
-    code = found.upper() if isinstance(found, str) else ""
-    return code if code in NAMES else None
-
-
 class Countries:
-    """The operator's file, opened again when it was replaced."""
+    """The operator's network data as far as they tell countries, opened again when they were replaced."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / FILE
-        self._reader: Reader | None = None
-        self._changed_ns = 0
+        self._networks = Networks(data, only=("country",))
 
     def of(self, address: str) -> str | None:
         """None: not known."""
-        if self._reader is None:
-            return None
-        try:
-            return country_in(self._reader.get(address))
-        except (ValueError, InvalidDatabaseError):  # IPv6 in a file of IPv4, or a broken file
-            return None
+        return self._networks.look_up(address).place.country
 
     def refresh(self) -> bool:
-        """Open what is there now; whether that is another file than before."""
-        try:
-            changed_ns = self._path.stat().st_mtime_ns
-        except OSError:
-            changed_ns = 0
-        if changed_ns == self._changed_ns:
-            return False
-        self._changed_ns = changed_ns
-        self._reader = None  # not closed: somebody may be reading; the collector of garbage does it
-        if changed_ns:
-            try:
-                self._reader = maxminddb.open_database(self._path, maxminddb.MODE_MEMORY)
-            except (OSError, ValueError, InvalidDatabaseError) as error:
-                log.warning("the file of countries cannot be read", path=str(self._path), error=str(error))
-        return True
+        """Open what is there now; whether those are other files than before."""
+        return self._networks.refresh()

