@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from leadlight.bus.port import Partition, Record
 from leadlight.bus.topics import EVENTS, IDENTIFIED
 from leadlight.core.identity.companies.methods import Method
-from leadlight.core.identity.identify import Knowledge, Surroundings, identify
+from leadlight.core.identity.identify import Knowledge, identify
 from leadlight.core.identity.networks.blocks import host_key
 from leadlight.core.records import CompanyClaim, Event, Identified, decode_event, encode, key_of
-from leadlight.errors import PoisonRecord
+from leadlight.errors import ConfigurationError, Outage, PoisonRecord
+from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.runtime.daily_keys import DailyKeys
 from leadlight.runtime.networks import Networks
@@ -22,12 +23,18 @@ from leadlight.store import identity, positions
 from leadlight.store.identity import mail_merge
 from leadlight.store.positions import Position
 from services.identifier.arrivals import Arrival, Arrivals
+from services.identifier.clicks import Clicks
 from services.identifier.companies import Companies
 from services.identifier.knowledge import load_knowledge
 from services.identifier.metrics import count
 from services.identifier.networks.classes import load_classes
 from services.identifier.networks.facts import NetworkFacts
 from services.identifier.passing import Passing
+from services.identifier.remote.names import reader_of_names
+from services.identifier.remote.remote import Remote
+from services.identifier.surroundings import Finder
+
+log = get_logger(__name__)
 
 NAME = "identifier"
 PORT = 8003
@@ -45,7 +52,9 @@ def service(runtime: Runtime) -> Service:
     facts = NetworkFacts(networks, load_classes(networks.folder).tables)
     arrivals = Arrivals(keys.unseal, facts, host_key(runtime.secret))
     companies = Companies(runtime)
-    identifier = Identifier(runtime, knowledge, arrivals, companies)
+    finder = Finder(runtime, Clicks(runtime.secret, knowledge.mail))
+    remote = Remote(runtime, knowledge.mail, reader_of_names(knowledge.mail))
+    identifier = Identifier(runtime, knowledge, arrivals, finder, companies, remote)
     worker = Worker(runtime, NAME, (EVENTS.name,), identifier.handle, Passing(runtime).tick)
 
     def other_data() -> None:
@@ -58,29 +67,55 @@ def service(runtime: Runtime) -> Service:
         await asyncio.to_thread(knowledge.describe, "")
         await asyncio.to_thread(networks.refresh)
         other_data()
+        await _keys_there(runtime, keys)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keys.run())
             tasks.create_task(networks.watch(runtime, other_data))
+            tasks.create_task(remote.run())
             tasks.create_task(worker.run())
 
     return Service(NAME, PORT, run=run)
+
+
+async def _keys_there(runtime: Runtime, keys: DailyKeys) -> None:
+    """Wait for the keys of these days: without them the addresses of waiting events would be lost."""
+    while True:
+        try:
+            await keys.refresh()
+        except Outage:
+            if await runtime.pause(1.0):
+                continue
+        except ConfigurationError as error:
+            log.warning("the keys of the day cannot be opened; addresses are left out", error=str(error))
+        return
 
 
 class Identifier:
     """Writes down whose connections are, publishes what it finds out, then keeps it with its position: a repeat makes the
     same records and the same rows."""
 
-    def __init__(self, runtime: Runtime, knowledge: Knowledge, arrivals: Arrivals, companies: Companies) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        knowledge: Knowledge,
+        arrivals: Arrivals,
+        finder: Finder,
+        companies: Companies,
+        remote: Remote,
+    ) -> None:
         self._runtime = runtime
         self._knowledge = knowledge
         self._arrivals = arrivals
+        self._finder = finder
         self._companies = companies
+        self._remote = remote
 
     async def handle(self, part: Slice) -> Mapping[Partition, Position]:
         """Identify one slice of events."""
         events = _events(part.records)
         arrived = [self._arrivals.of(event) for event in events]
-        told = [identify(event, self._knowledge, _around(each)) for event, each in zip(events, arrived, strict=True)]
+        around = await self._finder.about(events, arrived)
+        told = [identify(event, self._knowledge, each) for event, each in zip(events, around, strict=True)]
         claims = await self._companies.of(told, [each.connection for each in arrived])
         found = [_with_company(one, claim) for one, claim in zip(told, claims, strict=True)]
         await self._runtime.bus.publish(IDENTIFIED.name, [(key_of(one.event), encode(one)) for one in found])
@@ -89,8 +124,17 @@ class Identifier:
             await identity.save(connection, found, now=self._runtime.now())
             named = [(one.event.site, one.contact.email) for one in found if one.contact is not None]
             await mail_merge.remember(connection, self._runtime.secret, named)
+        self._wish(found, arrived)
         count(found)
         return moved
+
+    def _wish(self, found: Sequence[Identified], arrived: Sequence[Arrival]) -> None:
+        """Have the world outside asked about connections of which nothing better is known."""
+        for one, arrival in zip(found, arrived, strict=True):
+            if arrival.address is None or one.bot_reasons:
+                continue
+            if one.company is None or one.company.method == Method.PROVIDER:
+                self._remote.wish(one.event.site, arrival.address, arrival.network)
 
 
 def _events(records: Sequence[Record]) -> list[Event]:
@@ -98,10 +142,6 @@ def _events(records: Sequence[Record]) -> list[Event]:
         return [decode_event(record.value) for record in records]
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PoisonRecord(f"not an event record: {error}") from error
-
-
-def _around(arrival: Arrival) -> Surroundings:
-    return Surroundings(network=arrival.network, place=arrival.place)
 
 
 def _with_company(one: Identified, claim: CompanyClaim | None) -> Identified:
