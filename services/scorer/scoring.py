@@ -66,7 +66,9 @@ class Scoring:
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
             await clicks.load(tx, states)
-            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, _contacts(fresh))
+            hiding = await hiding_of(
+                tx, await self._wishes.of(tx, sites), states, _contacts(fresh), self._wishes.lessons
+            )
             named = {(one.event.site, one.event.visitor) for one in fresh if one.company is not None}
             links = await identity.company_links(tx, named)
             verdict = decide(states, fresh, rules, now, hiding, links)
@@ -99,7 +101,7 @@ class Scoring:
             sites = {site for site, _ in due}
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, due, (), rules)
-            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states)
+            hiding = await hiding_of(tx, await self._wishes.of(tx, sites), states, lessons=self._wishes.lessons)
             verdict = decide_due(states.values(), rules, now, hiding)
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
         return moved
@@ -147,7 +149,7 @@ class Scoring:
             facts = await recounts.load_facts(tx, states)
             wishes = await self._wishes.of(tx, sites)
             claimed = {(site, claim.target) for (site, _), own in facts.items() for claim in own.claims}
-            hiding = await hiding_of(tx, wishes, states, claimed)
+            hiding = await hiding_of(tx, wishes, states, claimed, self._wishes.lessons)
             verdict, rewritten = decide_anew(
                 states.values(), facts, rules, now, hiding, cleaners_of(wishes), asked.to_tell
             )

@@ -11,7 +11,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from leadlight.core.identity.companies.methods import Method, claim_key
-from leadlight.core.identity.machines.bots import TOO_FAST
+from leadlight.core.identity.machines.evidence import evidence_told, is_watched, united
+from leadlight.core.identity.machines.judgement import (
+    NO_LESSONS,
+    Lessons,
+    Watched,
+    machine_reasons,
+    taught_by,
+)
 from leadlight.core.identity.people.clicks import Landing, claim_id, landing_of
 from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
@@ -61,6 +68,7 @@ class Hiding(Struct, frozen=True):
 
     exclusions: Exclusions = NOTHING
     emails: Mapping[str, Sequence[str]] = {}
+    machines: Lessons = NO_LESSONS  # what they have said of visitors, and taught by it
 
 
 HIDING_NOTHING = Hiding()
@@ -124,7 +132,7 @@ def decide(
         state = work.get(key)
         if state is None:
             state = work[key] = working_copy(states[key])
-        _claims(state, identified)
+        _claims(state, identified, hiding.get(event.site, HIDING_NOTHING).machines)
         if event.automated:
             continue
         if event.engagement is not None:
@@ -152,7 +160,7 @@ def decide(
         conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
         if _landed(state, rules[state.site]):
             conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
-        if any(landing.confirmed and not holds(state, id) for id, landing in state.landings.items()):
+        if _unsettled(before, state):
             verdict.to_recount.add(key)
         if state != before:
             verdict.states.append((before, state))
@@ -225,15 +233,16 @@ def working_copy(state: State) -> State:
     )
 
 
-def _claims(state: State, identified: Identified) -> None:
+def _claims(state: State, identified: Identified, lessons: Lessons) -> None:
     """What an event says about the visitor, whatever else it is."""
     event, profile = identified.event, state.profile
     if not state.anonymous_id:
         state.anonymous_id = event.anonymous_id
     if event.demo:
         profile.demo = True
-    if identified.bot_reasons:
-        profile.bot_reasons |= {word.strip() for reason in identified.bot_reasons for word in reason.split(",")}
+    if identified.bot_reasons or identified.machine_evidence or lessons.hosts:
+        found = (*evidence_told(identified), *taught_by(lessons, identified.network.host))
+        profile.bot_evidence = united(profile.bot_evidence, found)
     if identified.agent != _NO_AGENT:
         profile.agent = latest(profile.agent, AgentSeen(event.occurred_at, event.id, identified.agent))
     if identified.place.country is not None:
@@ -263,6 +272,7 @@ def _viewed(state: State, event: Event, path: str | None, rules: Rules, *, hidde
     page = event.page or _NO_PAGE
     arrival = arrival_of(page, event.campaign)
     state.profile.activities += not hidden
+    state.profile.watched_views += is_watched(event)
     _replace(
         state,
         before,
@@ -292,6 +302,7 @@ def _engaged(state: State, report: Engagement, rules: Rules) -> None:
     """A page is being looked at: cumulative, so the largest report wins."""
     before = state.views.get(report.page_view_id) or View(report.page_view_id)
     until = before.active_until
+    state.profile.touched = state.profile.touched or report.touched
     after = View(
         before.id,
         before.occurred_at,
@@ -374,6 +385,15 @@ def _landed(state: State, rules: Rules) -> bool:
     return bool(confirmed)
 
 
+def _unsettled(before: State, state: State) -> bool:
+    """Whether followed links have to be judged anew, with all pages: one that counted holds no more, or who was taken
+    for a machine is none after all, or the other way round."""
+    if not state.landings:
+        return False
+    lost = any(landing.confirmed and not holds(state, id) for id, landing in state.landings.items())
+    return lost or (before.standing is not None and is_machine(before) != is_machine(state))
+
+
 def links_of(page_view_id: str, landing: Landing) -> tuple[ContactLink, CompanyLink | None]:
     """What a confirmed landing says of its visitor."""
     key = claim_id(page_view_id)
@@ -415,12 +435,16 @@ def conclude(state: State, rules: Rules, now: datetime, hiding: Hiding) -> None:
     oldest = oldest_hour(rules, now)
     if any(hour < oldest for _, hour in profile.lines):
         profile.lines = {key: line for key, line in profile.lines.items() if line.hour >= oldest}
-    if TOO_FAST in profile.bot_reasons:
-        profile.lines, profile.signals = {}, {}
-        state.lines, state.signals = {}, {}
-    else:
-        state.lines, state.signals = profile.complete(rules, now)
-    state.standing = score.standing(state.lines.values(), rules, now)
+    profile.bot_reasons = machine_reasons(state.visitor, profile.bot_evidence, watched_of(profile), hiding.machines)
+    state.lines, state.signals = profile.complete(rules, now)
+    # A machine's lines are kept and count for nothing, so that all of them are back when it turns out to be a person.
+    state.standing = score.standing(() if profile.bot_reasons else state.lines.values(), rules, now)
+
+
+def watched_of(profile: Profile) -> Watched:
+    runs = profile.runs
+    first, last = (runs[0].start, runs[-1].end) if runs else (None, None)
+    return Watched(profile.watched_views, profile.engaged_ms, profile.touched, first, last)
 
 
 def _alert(before: State, after: State, rules: Rules, now: datetime) -> Alert | None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from leadlight.core.identity.companies.methods import precedence_of
+from leadlight.core.identity.machines.evidence import united
 from leadlight.core.identity.people.clicks import landing_of
 from leadlight.core.records import Agent, Place
 from leadlight.core.scoring.ledger import Line, LineKey, Signal, merge_lines, merge_signals, oldest_hour, returns
@@ -79,7 +80,10 @@ class Profile(Struct):
     """
 
     demo: bool = False
-    bot_reasons: frozenset[str] = frozenset()
+    bot_reasons: frozenset[str] = frozenset()  # what follows from the rest; empty: a person
+    bot_evidence: frozenset[str] = frozenset()  # what speaks for a machine, found in events
+    watched_views: int = 0  # those whose engaged time our own script would tell
+    touched: bool = False  # by a pointer, a key or a scroll, on any page
     runs: tuple[Run, ...] = ()
     page_views: int = 0
     activities: int = 0
@@ -96,6 +100,9 @@ class Profile(Struct):
         return Profile(
             self.demo,
             self.bot_reasons,
+            self.bot_evidence,
+            self.watched_views,
+            self.touched,
             self.runs,
             self.page_views,
             self.activities,
@@ -131,6 +138,9 @@ def merge(one: Profile, other: Profile) -> Profile:
     return Profile(
         demo=one.demo or other.demo,
         bot_reasons=one.bot_reasons | other.bot_reasons,
+        bot_evidence=united(one.bot_evidence, other.bot_evidence),
+        watched_views=one.watched_views + other.watched_views,
+        touched=one.touched or other.touched,
         runs=unite(one.runs, other.runs),
         page_views=one.page_views + other.page_views,
         activities=one.activities + other.activities,

@@ -122,13 +122,17 @@ async def profiles_of(connection: AsyncConnection, keys: Iterable[Key], rules: M
 
 
 def _state(row: tuple[Any, ...]) -> State:
-    (site, visitor, anonymous_id, partition, demo, bot_reasons, hidden_reason, *counts_and_claims) = row
+    (site, visitor, anonymous_id, partition, demo, bot_reasons, bot_evidence, watched, touched, *others) = row
+    hidden_reason, *counts_and_claims = others
     page_views, activities, engaged_ms, *claims = counts_and_claims
     agent_at, agent_event, device, browser, system, contact, contact_at, contact_event, *company_claim = claims
     company, company_at, company_event, method, confidence, place_at, place_event, *place = company_claim
     profile = Profile(
         demo=demo,
         bot_reasons=frozenset(bot_reasons.split(",")) if bot_reasons else frozenset(),
+        bot_evidence=frozenset(bot_evidence.split(",")) if bot_evidence else frozenset(),
+        watched_views=watched,
+        touched=touched,
         page_views=page_views,
         activities=activities,
         engaged_ms=engaged_ms,

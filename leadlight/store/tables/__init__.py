@@ -31,6 +31,7 @@ from leadlight.store.tables.identity import (
     visitor_contacts,
     visitor_networks,
 )
+from leadlight.store.tables.machines import machine_decisions, machine_lessons
 from leadlight.store.tables.mailings import mail_merge_keys, mail_merge_people
 from leadlight.store.tables.owners import keys, sessions, sign_ins, site_settings, sites, users, webhooks
 from leadlight.store.tables.people import contact_merges, contact_withdrawals
@@ -63,6 +64,8 @@ __all__ = [
     "install_checks",
     "keys",
     "ledger",
+    "machine_decisions",
+    "machine_lessons",
     "mail_merge_keys",
     "mail_merge_people",
     "metadata",

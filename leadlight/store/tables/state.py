@@ -13,6 +13,9 @@ visitors = Table(
     Column("partition", Integer, nullable=False),  # of the identified topic: its owner alone writes this row
     Column("demo", Boolean, nullable=False, default=False),
     Column("bot_reasons", Text),  # comma-separated; null: a person
+    Column("bot_evidence", Text),  # comma-separated: kind:detail@subject; short of a bot it may still be some
+    Column("watched_views", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("touched", Boolean, nullable=False, default=False, server_default=false()),
     Column("hidden_reason", Text),  # which of the site's exclusions keeps this visitor apart; null: none
     Column("first_seen_at", Instant),  # null until the first activity
     Column("last_seen_at", Instant),

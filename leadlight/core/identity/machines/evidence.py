@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from leadlight.core.identity.machines.bots import IN_AN_APP, NAMED_BY_AGENT, TOO_FAST, Named
 from leadlight.core.intake.oddities import HEADLESS, WEBDRIVER
-from leadlight.core.records import Channel, Event, Network
+from leadlight.core.records import Channel, Event, Identified, Network
 
 USER_PREFIX = "user:"
 """Before the user id of a visitor that is known only by the id a business gave: no browser, so nothing of a browser's
 posts makes a machine of it, and whoever knows the public write key cannot have it kept apart."""
+
+SNIPPET = "leadlight.js"
 
 DETAIL_CHARACTERS = 60
 ITEMS_OF_A_KIND = 8
@@ -85,6 +87,21 @@ def evidence_of(event: Event, named: Named | None, network: Network) -> tuple[st
         if network.kind in NETWORKS:
             found.append(Item(Kind.NETWORK, network.kind, network.block or ""))
     return tuple(str(item) for item in found)
+
+
+def evidence_told(identified: Identified) -> tuple[str, ...]:
+    """The evidence in a record. One made before evidence was told apart holds only the reasons."""
+    told = identified.machine_evidence
+    kinds = {item_of(text).kind for text in told}
+    return (*told, *(reason for reason in identified.bot_reasons if reason in DECISIVE and reason not in kinds))
+
+
+def is_watched(event: Event) -> bool:
+    """Whether our own script sent this from a page as it was open: it tells the engaged time too, so silence says something."""
+    library = event.library
+    return (
+        library is not None and library.startswith(SNIPPET) and event.channel is Channel.BROWSER and not event.imported
+    )
 
 
 def united(one: frozenset[str], more: Iterable[str]) -> frozenset[str]:

@@ -226,9 +226,40 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "hash"),
     )
+    op.add_column("visitors", sa.Column("bot_evidence", sa.Text(), nullable=True))
+    op.add_column("visitors", sa.Column("watched_views", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    op.add_column("visitors", sa.Column("touched", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute("UPDATE visitors SET bot_evidence = bot_reasons WHERE bot_reasons IS NOT NULL")
+    op.create_table(
+        "machine_decisions",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("visitor_id", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "visitor_id"),
+    )
+    op.create_table(
+        "machine_lessons",
+        sa.Column("site_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("says", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("visitor_id", sa.Text(), nullable=False),
+        sa.Column("learnt_from", sa.Text(), nullable=False),
+        sa.Column("learnt_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("site_id", "id"),
+    )
+    op.create_index("machine_lessons_by_visitor", "machine_lessons", ["site_id", "visitor_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("machine_lessons")
+    op.drop_table("machine_decisions")
+    for column in ("touched", "watched_views", "bot_evidence"):
+        op.drop_column("visitors", column)
     op.drop_table("mail_merge_people")
     op.drop_table("mail_merge_keys")
     for table in ("provider_states", "provider_months", "remote_answers", "own_lists", "own_ranges", "company_facts"):
