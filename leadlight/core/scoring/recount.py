@@ -76,6 +76,7 @@ def decide_anew(
         own, site_hiding = facts.get(before.key, Facts()), hiding.get(before.site, HIDING_NOTHING)
         cleaner, complete = cleaners.get(before.site), _complete(before, own)
         state = working_copy(before)
+        conclude(state, rules[before.site], now, site_hiding)  # whether it is a machine
         own = _landed(state, own)
         _link(state.profile, own)
         if complete:
