@@ -299,20 +299,17 @@ async def _derive(
 async def _say(connection: AsyncConnection, site: str, visitors: Sequence[str], *, now: datetime) -> None:
     """Bring what people said of visitors themselves to what is in force: a claim that needs no connection."""
     corrections = await corrections_of(connection, (), [(site, visitor) for visitor in visitors])
-    keys = [(site, visitor, SAID) for visitor in visitors]
-    stored = {
-        row[1]: row[3:]
-        for row in await bulk.select(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), _CLAIM_KEY, keys)
-    }
-    rows, named = [], []
-    for key in keys:
-        answer = taken_together(corrections.about(site, key[1])).answer
+    rows, named, gone = [], [], []
+    for visitor in visitors:
+        key = (site, visitor, SAID)
+        answer = taken_together(corrections.about(site, visitor)).answer
         if answer is not None:
             claim = claim_of(site, answer)
             named.append((site, claim))
             rows.append((*key, claim.id, answer.as_of, claim.method, claim.confidence, claim.evidence, None))
-        elif (before := stored.get(key[1])) is not None and before[-1] is None:
-            rows.append((*key, *before[:4], _decoded(before[4]), now))
+        else:
+            gone.append(key)
+    await bulk.delete(connection, visitor_companies, _CLAIM_KEY, gone)
     await keep_companies(connection, named, now=now)
     await bulk.upsert(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), rows)
 
@@ -331,29 +328,29 @@ async def _write(
         row[:3]: row[3:]
         for row in await bulk.select(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), _CLAIM_KEY, keys)
     }
-    written, named = [], []
+    written, named, gone = [], [], []
     changed: defaultdict[str, set[str]] = defaultdict(set)
     for use in uses:
         claim, key = claims[use.key], (use.key[0], use.key[1], event_ids[use.key])
         before = stored.get(key)
         if claim is None:
-            if before is None or before[-1] is not None:
+            if before is None:
                 continue
-            written.append((*key, *before[:-1], now))
+            gone.append(key)
         else:
             after = (claim.id, use.last_at, claim.method, claim.confidence, claim.evidence, None)
             if before is not None and (*before[:4], _decoded(before[4]), before[5]) == after:
                 continue
             named.append((use.connection.site, claim))
             written.append((*key, *after))
-            if before is not None and before[5] is None and (before[0], *before[2:4]) == (after[0], *after[2:4]):
+            if before is not None and (before[0], *before[2:4]) == (after[0], *after[2:4]):
                 continue  # the same company still, seen again
             if before is None and use.key in quiet:
                 continue
         changed[use.connection.site].add(use.visitor)
     await keep_companies(connection, named, now=now)
-    rows = [(*row[:7], _decoded(row[7]), row[8]) for row in sorted(written, key=lambda row: row[:3])]
-    await bulk.upsert(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), rows)
+    await bulk.delete(connection, visitor_companies, _CLAIM_KEY, sorted(gone))
+    await bulk.upsert(connection, visitor_companies, (*_CLAIM_KEY, *_CLAIM), sorted(written, key=lambda row: row[:3]))
     for site in sorted(changed):
         await recounts.ask(connection, site, changed[site], now=now)
 
