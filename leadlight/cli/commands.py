@@ -11,6 +11,7 @@ from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.checks.install import check_install
 from leadlight.cli.identity import data as network_data
+from leadlight.cli.identity.identify import identify
 from leadlight.cli.identity.mail_merge import add_people, show_key
 from leadlight.cli.identity.mint import mint_links
 from leadlight.cli.importing.command import import_file
@@ -53,6 +54,7 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
 app.command("check-install")(check_install)
+app.command("identify")(identify)
 
 
 def _version(wanted: bool) -> None:
