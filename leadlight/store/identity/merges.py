@@ -174,6 +174,9 @@ async def _before(connection: AsyncConnection, site: str, contact: str, into: st
     """The persons that two contacts are, and the merges that made them; refused if they cannot become one."""
     people = await people_of(connection, [(site, contact), (site, into)])
     one, other = people.person_of(site, contact), people.person_of(site, into)
+    known = select(contacts.c.id).where(contacts.c.site_id == site, contacts.c.id.in_({contact, into}))
+    if len((await connection.scalars(known)).all()) < len({contact, into}):
+        raise MergeRefused(Refusal.UNKNOWN)
     merges = await _of_persons(connection, site, {one, other})
     why = refusal(contact, into, merges)
     if why is not None:
