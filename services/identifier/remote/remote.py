@@ -119,6 +119,11 @@ class Remote:
         metrics.WAITING.set(len(self._waiting))
         self._wished.put_nowait(wish)
 
+    @property
+    def waiting(self) -> int:
+        """How many connections are still to be looked up."""
+        return len(self._waiting)
+
     async def run(self) -> None:
         """Work wishes off until the process stops."""
         if not self._asks:
