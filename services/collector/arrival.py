@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from leadlight.core.intake.admit import Arrival, Whereabouts
 from leadlight.core.intake.drops import Drop
+from leadlight.core.intake.oddities import READ, oddities_of
 from leadlight.core.intake.pace import Pace
 from leadlight.core.intake.times import skew
 from leadlight.core.privacy.forwarding import Proxies
@@ -42,6 +43,9 @@ ORIGIN_BYTES = 512
 HOST_BYTES = 255
 AGENT_BYTES = 2_048
 
+ODD_BYTES = 2_048
+"""Of headers that are looked at together; what a stranger makes longer is not remembered."""
+
 UNSEALED = Counter(
     "leadlight_collector_addresses_left_out_total",
     "Addresses left out because no key of the day was there to seal them.",
@@ -57,7 +61,7 @@ class Arrivals:
         self.countries.refresh()
         self._runtime = runtime
         self._proxies = Proxies(runtime.settings.trusted_proxies)
-        self._pace = Pace()
+        self._pace, self._server_pace, self._secret_pace = Pace(), Pace(), Pace()
         self._today = _Today(None, DayKey(date.min, urandom(DAY_KEY_BYTES)), self.countries)
         self._since = self._until = datetime.min.replace(tzinfo=UTC)
         self._public_host = (urlsplit(runtime.settings.public_url or "").hostname or "").encode()
@@ -83,9 +87,11 @@ class Arrivals:
         policy = policy_of(grant)
         today = self._today if self._since <= received_at < self._until else self._begin(received_at)
         error = skew(sent_at, received_at) if sent_at is not None else None
-        too_fast = partial(self._pace.too_fast, time.monotonic())
         origin = headers.get(b"origin")
         if origin is None and b"sec-fetch-site" not in headers:
+            pace = (
+                self._secret_pace if grant.secret else self._server_pace
+            )  # no browser's flood holds up a server's word
             return Arrival(
                 grant.site,
                 received_at,
@@ -96,7 +102,7 @@ class Arrivals:
                 locate=partial(today.place, policy, None),
                 secret=grant.secret,
                 pseudonym=today.pseudonym,
-                too_fast=too_fast,
+                too_fast=partial(pace.too_fast, time.monotonic()),
             )
         address, country = self._client(headers, peer, policy)
         where = today.place(policy, country, address)
@@ -121,7 +127,8 @@ class Arrivals:
             False,
             cookie_id(headers) if b"cookie" in headers else None,
             today.pseudonym,
-            too_fast,
+            partial(self._pace.too_fast, time.monotonic()),
+            odd(headers),
         )
 
     def also_told(self, arrival: Arrival, headers: Headers, anonymous_id: str) -> AnswerHeaders:
@@ -188,6 +195,27 @@ class _Today:
 def policy_of(grant: Grant) -> Policy:
     """A grant is the same object for as long as nothing of it changes."""
     return Policy(grant.site, grant.settings)
+
+
+def odd(headers: Headers) -> tuple[str, ...]:
+    """What is odd about a browser's headers. Few combinations are in use, so it is worked out once for each."""
+    given = _read(headers)
+    if sum(map(len, given)) > ODD_BYTES:
+        return oddities_of(headers)
+    return _odd(given)
+
+
+def _read(headers: Headers) -> tuple[bytes, ...]:
+    get = headers.get
+    return tuple([get(name, _NONE) for name in READ])
+
+
+_NONE = b""
+
+
+@lru_cache(8_192)
+def _odd(given: tuple[bytes, ...]) -> tuple[str, ...]:
+    return oddities_of({name: value for name, value in zip(READ, given, strict=True) if value})
 
 
 @lru_cache(4_096)

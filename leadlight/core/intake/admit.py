@@ -13,6 +13,7 @@ from leadlight.core.ids import is_generic, visitor_id
 from leadlight.core.intake.calls import Call, Context, Scalar
 from leadlight.core.intake.drops import Drop
 from leadlight.core.intake.landings import token_in
+from leadlight.core.intake.oddities import WEBDRIVER
 from leadlight.core.intake.pages import campaign_of, page_of
 from leadlight.core.intake.times import put_right, skew
 from leadlight.core.privacy.forwarding import FOR_EXAMPLES, bare_address
@@ -97,6 +98,7 @@ class Arrival(Struct, frozen=True, gc=False):
     cookie_id: str | None = None  # the visitor's id in the first-party cookie
     pseudonym: Pseudonym | None = None
     too_fast: TooFast | None = None
+    oddities: tuple[str, ...] = ()  # of the headers, in a browser's post
 
 
 def admit(call: Call, arrival: Arrival) -> Event | Drop:
@@ -209,7 +211,14 @@ def admit(call: Call, arrival: Arrival) -> Event | Drop:
         imported,
         not imported and arrival.too_fast is not None and arrival.too_fast(visitor),  # automated
         link,
+        arrival.oddities if context is None or context.webdriver is None else _driven(context, arrival),
     )
+
+
+def _driven(context: Context, arrival: Arrival) -> tuple[str, ...]:
+    """The oddities with the page's own word that a program drives its browser."""
+    told = context.webdriver is True and arrival.channel is Channel.BROWSER
+    return (*arrival.oddities, WEBDRIVER) if told else arrival.oddities
 
 
 def _stated_place(context: Context, arrival: Arrival) -> Whereabouts:

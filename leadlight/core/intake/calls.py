@@ -53,6 +53,7 @@ class Context(Struct):
     ip: Any = None  # believed only with a secret key; whatever it is, it harms no call
     consent: Any = None
     cookieless: Any = None
+    webdriver: Any = None
     leadlight_demo: bool | None = None
     leadlight_import: bool | None = None
 
