@@ -104,6 +104,7 @@ class Visitor(Struct, frozen=True):
     signals: list[Signal]
     reasons: list[Reason]
     bot_reasons: list[str]
+    bot_evidence: list[str]  # kind:detail
     demo: bool  # sent by `leadlight demo`
     hot_since: Time | None
     network: Network | None

@@ -32,6 +32,7 @@ from leadlight.store.identity.people import HOLDS, group_of
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
 from leadlight.store.views import contact_objects, evidence
 from leadlight.store.views.evidence import How
+from leadlight.store.views.machine_evidence import evidence_shown
 from leadlight.store.views.networks import latest_networks
 from leadlight.store.views.shown import NOT_EXCLUDED
 
@@ -192,9 +193,10 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
             company=_company(row, matches.get((site, row.id, row.company_event_id))),
             location=_location(row),
             agent=Agent(row.device, row.browser, row.system),
-            signals=given.get(row.id, []),
-            reasons=explained.get(row.id, []),
+            signals=given.get(row.id, []) if row.bot_reasons is None else [],
+            reasons=explained.get(row.id, []) if row.bot_reasons is None else [],
             bot_reasons=row.bot_reasons.split(",") if row.bot_reasons else [],
+            bot_evidence=evidence_shown(row),
             demo=row.demo,
             hot_since=row.hot_since,
             network=networks.get(row.id),

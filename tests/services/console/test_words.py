@@ -43,6 +43,7 @@ def visitor(contact: ContactRef | None = None, company: CompanyRef | None = None
         signals=[],
         reasons=[],
         bot_reasons=[],
+        bot_evidence=[],
         demo=False,
         hot_since=None,
         network=None,
