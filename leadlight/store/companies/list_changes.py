@@ -16,6 +16,8 @@ from leadlight.store.tables import own_lists, visitor_companies, visitor_network
 
 async def in_force(connection: AsyncConnection, site: str, places: Places, *, version: str, now: datetime) -> None:
     """Put a changed list into force, and have the visitors of the past whom it concerns derived anew."""
+    if not places:
+        return
     values = {"version": version, "changed_at": now}
     statement = insert(connection, own_lists).values(site_id=site, **values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["site_id"], set_=values))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.companies.firmographics import FIELDS, OWN_LIST
+from leadlight.core.identity.companies.firmographics import FIELDS, OWN_LIST, Firmographics
 from leadlight.core.identity.companies.methods import Answer, Method
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.identity.companies.own_list import Entry
@@ -17,7 +17,7 @@ from leadlight.core.identity.networks.blocks import Range, hosts_of, wider
 from leadlight.store import bulk
 from leadlight.store.companies import facts as company_facts
 from leadlight.store.tables import company_facts as facts_table
-from leadlight.store.tables import own_lists, own_ranges
+from leadlight.store.tables import own_lists, own_ranges, visitor_networks
 
 RANGE_CONFIDENCE = 0.9
 ASN_CONFIDENCE = 0.75
@@ -27,6 +27,10 @@ REMEMBERED_LISTS = 50
 
 Asked = tuple[str, str, str | None, int | None]
 """Site, host, block and network number of a connection."""
+
+
+Row = tuple[str, str, str, str, str | None]
+_RANGE = ("site_id", "key", "range", "domain", "forced")
 
 
 @dataclass(slots=True)
@@ -142,6 +146,37 @@ async def domains_of(connection: AsyncConnection, site: str) -> set[str]:
     return set(rows.scalars())
 
 
+async def ranges_of(connection: AsyncConnection, site: str) -> dict[str, list[str]]:
+    """The networks of each company on a site's list, as the owner wrote them."""
+    of = own_ranges.c
+    rows = await connection.execute(select(of.domain, of.range).where(of.site_id == site).distinct())
+    found: dict[str, list[str]] = {}
+    for domain, text in sorted(tuple(row) for row in rows):
+        found.setdefault(domain, []).append(text)
+    return found
+
+
+async def classes_seen(connection: AsyncConnection, site: str) -> dict[int, str]:
+    """The classes of the networks, by number, that a site's visitors came over."""
+    of = visitor_networks.c
+    rows = await connection.execute(
+        select(of.asn, of["class"], func.count())
+        .where(of.site_id == site, of.asn.is_not(None))
+        .group_by(of.asn, of["class"])
+    )
+    seen: dict[int, tuple[int, str]] = {}
+    for asn, kind, number in rows:
+        seen[asn] = max(seen.get(asn, (0, "")), (number, kind))
+    return {asn: kind for asn, (_, kind) in seen.items()}
+
+
+async def compare(
+    connection: AsyncConnection, site: str, entries: Sequence[Entry], forced: Mapping[int, str], *, key: bytes
+) -> Changed:
+    """What `put` would change."""
+    return (await _difference(connection, site, entries, forced, key)).changed
+
+
 async def put(
     connection: AsyncConnection, site: str, entries: Sequence[Entry], forced: Mapping[int, str], *, key: bytes
 ) -> Changed:
@@ -149,6 +184,24 @@ async def put(
 
     A range that another company had goes over. `forced` has the class of those numbers that the owner insisted on.
     """
+    found = await _difference(connection, site, entries, forced, key)
+    await bulk.delete(connection, own_ranges, ("site_id", "key", "range"), [row[:3] for row in found.gone])
+    await bulk.upsert(connection, own_ranges, _RANGE, found.new)
+    await company_facts.save(connection, found.facts)
+    return found.changed
+
+
+@dataclass(slots=True)
+class _Difference:
+    changed: Changed
+    gone: list[Row]
+    new: list[Row]
+    facts: list[tuple[str, str, Firmographics]]
+
+
+async def _difference(
+    connection: AsyncConnection, site: str, entries: Sequence[Entry], forced: Mapping[int, str], key: bytes
+) -> _Difference:
     keys = [(site, entry.domain, OWN_LIST) for entry in entries]
     stored = {
         row[0]: row[1:]
@@ -159,38 +212,27 @@ async def put(
     wanted = {entry.domain: _rows(site, entry, forced, key) for entry in entries}
     here: defaultdict[str, set[Row]] = defaultdict(set)
     for row in await bulk.select(
-        connection,
-        own_ranges,
-        ("site_id", "key", "range", "domain", "forced"),
-        ("site_id", "domain"),
-        [(site, domain) for domain in wanted],
+        connection, own_ranges, _RANGE, ("site_id", "domain"), [(site, domain) for domain in wanted]
     ):
         here[row[3]].add((row[0], row[1], row[2], row[3], row[4]))
     places = Places()
     facts = []
     added = changed = 0
     for entry in entries:
-        said = tuple(getattr(entry.facts, name) for name in FIELDS)
         new = entry.domain not in stored
-        same_facts = not new and stored[entry.domain] == said
+        same = not new and stored[entry.domain] == tuple(getattr(entry.facts, name) for name in FIELDS)
         moved: set[Row] = wanted[entry.domain] ^ here[entry.domain]
         added += new
-        changed += not new and not (same_facts and not moved)
-        if not same_facts:
+        changed += not new and not (same and not moved)
+        if not same:
             facts.append((site, entry.domain, entry.facts))
             places.domains.add(entry.domain)
             moved |= wanted[entry.domain]  # claims carry the name
         _mark(places, moved)
     gone = [row for domain, rows in here.items() for row in rows - wanted[domain]]
-    await bulk.delete(
-        connection, own_ranges, ("site_id", "key", "range"), [row[:3] for row in sorted(gone, key=_order)]
-    )
-    rows = {row[:3]: row for domain, own in wanted.items() for row in own - here[domain]}
-    await bulk.upsert(
-        connection, own_ranges, ("site_id", "key", "range", "domain", "forced"), [rows[at] for at in sorted(rows)]
-    )
-    await company_facts.save(connection, facts)
-    return Changed(added, changed, len(entries) - added - changed, places)
+    fresh = {row[:3]: row for domain, own in wanted.items() for row in own - here[domain]}
+    counted = Changed(added, changed, len(entries) - added - changed, places)
+    return _Difference(counted, sorted(gone, key=_order), [fresh[at] for at in sorted(fresh)], facts)
 
 
 async def remove(connection: AsyncConnection, site: str, domains: Sequence[str]) -> Places:
@@ -199,16 +241,11 @@ async def remove(connection: AsyncConnection, site: str, domains: Sequence[str])
     keys = [(site, domain) for domain in sorted(domains)]
     _mark(
         places,
-        await bulk.select(
-            connection, own_ranges, ("site_id", "key", "range", "domain", "forced"), ("site_id", "domain"), keys
-        ),
+        await bulk.select(connection, own_ranges, _RANGE, ("site_id", "domain"), keys),
     )
     await bulk.delete(connection, own_ranges, ("site_id", "domain"), keys)
     await bulk.delete(connection, facts_table, ("site_id", "domain", "source"), [(*at, OWN_LIST) for at in keys])
     return places
-
-
-Row = tuple[str, str, str, str, str | None]
 
 
 def _rows(site: str, entry: Entry, forced: Mapping[int, str], key: bytes) -> set[Row]:
