@@ -61,7 +61,7 @@ class Scoring:
             await clicks.keep(tx, fresh, now=now)
             await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
             whom = await people_in(tx, fresh)
-            fresh = [whom.reading(identified) for identified in fresh]
+            fresh = [whom.reading(identified) for identified in fresh if not identified.event.of_recipient]
             sites = {identified.event.site for identified in fresh}
             rules = await _rules(tx, sites)
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)

@@ -17,6 +17,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"
 # Headless Chromium names itself, and a headless browser counts as a bot.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
 
+UNDRIVEN = "--disable-blink-features=AutomationControlled"
+"""Pages are not told that a program drives the browser: what people's browsers say, and the craftier scanners'."""
+
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -37,10 +40,10 @@ def find_chromium() -> Path:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
-    """A browser without a window, which says it is an ordinary desktop one."""
+async def open_browser(*more: str) -> AsyncIterator[Browser]:
+    """A browser without a window, which says it is an ordinary desktop one. `more` are further flags."""
     program = find_chromium()
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    flags = [*FLAGS, *more, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     agent = USER_AGENT.format(major=major_version(program))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=[*flags, f"--user-agent={agent}"])

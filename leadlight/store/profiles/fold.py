@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadlight.core.identity.people.links import UNSAID, Claim, Interval, intervals
+from leadlight.core.identity.people.clicks import landing_of
+from leadlight.core.identity.people.links import UNSAID, Claim, Interval, believed, intervals
 from leadlight.core.records import Channel, Event, EventType
 from leadlight.core.scoring.decide import View, profile_of
 from leadlight.core.scoring.profile import Profile, merge
@@ -25,9 +26,10 @@ from leadlight.store.views.shown import SHOWN
 async def browsers_of(connection: AsyncConnection, site: str, contact_id: str) -> dict[str, list[Claim]]:
     """The visitors in which a person introduced themselves, by whatever address, each with everybody's claims on it.
 
-    The claims name the contacts that stand for people. Bots and visitors whom the site's owner excludes are left out.
+    The claims name the contacts that stand for people; a link that was passed on makes nobody of who has said who they
+    are. Bots and visitors whom the site's owner excludes are left out.
     """
-    _, addresses = await group_of(connection, site, contact_id)
+    person, addresses = await group_of(connection, site, contact_id)
     c = visitor_contacts.c
     apart = exists(select(1).where(visitors.c.site_id == c.site_id, visitors.c.id == c.visitor_id, ~and_(*SHOWN)))
     theirs = select(c.visitor_id).where(c.site_id == site, c.contact_id.in_(addresses), HOLDS, ~apart)
@@ -42,7 +44,7 @@ async def browsers_of(connection: AsyncConnection, site: str, contact_id: str) -
     claims: defaultdict[str, list[Claim]] = defaultdict(list)
     for visitor, at, event_id, contact, method in rows:
         claims[visitor].append(Claim(at, event_id, people.person_of(site, contact), said=method not in UNSAID))
-    return dict(claims)
+    return {visitor: own for visitor, own in claims.items() if person in {one.target for one in believed(own)}}
 
 
 async def fold_contact(connection: AsyncConnection, site: str, contact_id: str) -> Profile | None:
@@ -88,7 +90,14 @@ async def _share(
         )
         if _covered(own, at)
     ]
-    introduced = [claim for claim in claims if claim.said and claim.target == contact_id and _covered(own, claim.at)]
+    shown = {view.id for view in views if not view.hidden}
+    introduced = [
+        claim
+        for claim in claims
+        if claim.target == contact_id
+        and _covered(own, claim.at)
+        and (claim.said or landing_of(claim.event_id) in shown)
+    ]
     return profile_of(views, happened, introduced, rules)
 
 

@@ -83,16 +83,17 @@ class Followed(Struct, frozen=True, gc=False):
 def seen_alone(network_class: str, seen: Iterable[str], machine_evidence: Iterable[str]) -> tuple[str, ...]:
     """What speaks against a click without a look at any other.
 
-    Where the network alone looks like a machine's, its class decides; the evidence of other kinds counts here.
+    What the network looks like is its class's to say; an agent that is merely new to us is nobody's fault.
     """
     found = {Suspicion(fact) for fact in seen if fact in _SHOWN_BY_ONE}
     if network_class in SCANNERS:
         found.add(Suspicion.SCANNER_NETWORK)
-    if any(evidence.partition(":")[0] != "network" for evidence in machine_evidence):
+    if any(evidence.partition(":")[0].partition("@")[0] not in _NO_ODDITY for evidence in machine_evidence):
         found.add(Suspicion.ODD_BROWSER)
     return tuple(sorted(found))
 
 
+_NO_ODDITY: Final = frozenset({"network", "seen"})
 _SHOWN_BY_ONE: Final = frozenset({Suspicion.HEAD_REQUEST, Suspicion.HONEYPOT})
 
 
