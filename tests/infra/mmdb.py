@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmdb_writer import IPSet, MMDBWriter
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet  # type: ignore[import-untyped]
 
 
 def mmdb(networks: Mapping[str, Any], database_type: str = "Invented", *, ip_version: int = 6) -> bytes:

@@ -4,27 +4,83 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
-from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
-import maxminddb
-from maxminddb import InvalidDatabaseError, Reader
+from maxminddb import InvalidDatabaseError
+from maxminddb.decoder import Decoder
 
 from leadlight.core.identity.networks.addresses import Address
 from leadlight.core.identity.networks.shapes import NOTHING_TOLD, Told, gives, told
+from leadlight.runtime.networks.search_tree import SearchTree
 
 PROBED_RECORDS = 400
 """Enough to meet every shape of record that a file holds: makers leave out members that are empty."""
+REMEMBERED_RECORDS = 32_768
+"""By their place in the file: many networks share one."""
 LARGEST_TYPE = 100
 
+FORMAT = 2
+_SEPARATOR_BYTES = 16
+_METADATA = b"\xab\xcd\xefMaxMind.com"
+_METADATA_BYTES = 128 << 10
 _PROBED_ADDRESSES = ("8.8.8.8", "1.1.1.1", "17.0.0.1", "81.0.0.1", "141.1.1.1", "203.0.113.1", "2001:4860:4860::8888")
+_DAMAGED = (
+    *(InvalidDatabaseError, ValueError, OverflowError, UnicodeDecodeError, RecursionError),
+    *(IndexError, TypeError, KeyError, AttributeError, MemoryError),
+)
+"""What reading a damaged file comes to."""
 
 
 class Refused(Exception):
     """The file cannot be used. The message says why, for the owner."""
+
+
+class Contents:
+    """A file's records by address."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises InvalidDatabaseError, ValueError, OSError and their like for what is no whole file."""
+        with path.open("rb") as file:
+            self._buffer = mmap(file.fileno(), 0, access=ACCESS_READ)
+        self.about = self._metadata()
+        nodes, size, version = (self.about[name] for name in ("node_count", "record_size", "ip_version"))
+        self.tree = SearchTree(self._buffer, node_count=nodes, record_size=size, ip_version=version)
+        self._decoder = Decoder(self._buffer, nodes * size // 4 + _SEPARATOR_BYTES)
+        self._told_at = lru_cache(REMEMBERED_RECORDS)(self._told)
+
+    def _metadata(self) -> dict[str, Any]:
+        """What the file says of itself, at its end."""
+        end = len(self._buffer)
+        begin = self._buffer.rfind(_METADATA, max(0, end - _METADATA_BYTES))
+        if begin < 0:
+            raise ValueError("there are no metadata")
+        begin += len(_METADATA)
+        about, last = Decoder(self._buffer, begin).decode(begin)
+        if last > end or not isinstance(about, dict) or about["binary_format_major_version"] != FORMAT:
+            raise ValueError("its metadata are cut off, or of another format")
+        return about
+
+    def told(self, address: Address) -> Told:
+        """What the file says of an address. A damaged record says nothing."""
+        offset = self.tree.find(address)
+        return NOTHING_TOLD if offset is None else self._told_at(offset)
+
+    def record(self, address: Address) -> object:
+        """As it stands there; None: there is none."""
+        offset = self.tree.find(address)
+        return None if offset is None else self._decoder.decode(offset)[0]
+
+    def _told(self, offset: int) -> Told:
+        try:
+            return told(self._decoder.decode(offset)[0])
+        except _DAMAGED:
+            return NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +91,12 @@ class DataFile:
     maker: str  # the file's own word for what it is
     gives: frozenset[str]
     built_at: datetime | None  # None: the file does not say
-    ip_version: int
-    description: str
     rows: int | None  # ranges that it was made of, where it says so
     brought: bool  # by the owner; not by `leadlight data pull`
-    reader: Reader
+    contents: Contents = field(repr=False)
 
     def told(self, address: Address) -> Told:
-        """What the file says of an address. A damaged record says nothing."""
-        if address.version > self.ip_version:
-            return NOTHING_TOLD
-        try:
-            return told(self.reader.get(address))
-        except (ValueError, InvalidDatabaseError, UnicodeDecodeError, RecursionError, OverflowError):
-            return NOTHING_TOLD
+        return self.contents.told(address)
 
 
 def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
@@ -60,36 +108,36 @@ def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
         Refused: it is broken, or of no known shape.
     """
     try:
-        reader = maxminddb.open_database(path) if ours else _open_copy(path)
-        meta = reader.metadata()
-        sample = list(_sample(reader))
-    except InvalidDatabaseError as error:
+        contents = Contents(path) if ours else _open_copy(path)
+        sample = list(_sample(contents))
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror or error}") from error
+    except _DAMAGED as error:
         raise Refused("is cut off, damaged, or no file in MaxMind's format") from error
-    except (OSError, ValueError, OverflowError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise Refused(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    about = contents.about
+    kind = str(about.get("database_type") or "")[:LARGEST_TYPE]
     if not sample:
         raise Refused("holds no addresses")
-    kind = str(meta.database_type)[:LARGEST_TYPE]
     good_for = gives(sample, kind)
     if not good_for:
         members = sorted({str(name) for record in sample if isinstance(record, dict) for name in record})
         held = f"its records hold {', '.join(members[:8])[:LARGEST_TYPE]}" if members else "its records hold no members"
         raise Refused(f"is of no known shape ({kind or 'unnamed'}): {held}")
+    description = about.get("description")
+    rows = description.get("rows") if isinstance(description, dict) else None
     return DataFile(
         name=name,
         maker=kind or "unnamed",
         gives=good_for,
-        built_at=_instant(meta.build_epoch),
-        ip_version=int(meta.ip_version),
-        description=_text(meta.description, "en"),
-        rows=int(told_rows) if (told_rows := _text(meta.description, "rows")).isdecimal() else None,
+        built_at=_instant(about.get("build_epoch")),
+        rows=int(rows) if isinstance(rows, str) and rows.isdecimal() and len(rows) < 12 else None,
         brought=not ours,
-        reader=reader,
+        contents=contents,
     )
 
 
-def _open_copy(path: Path) -> Reader:
-    """The reader of a copy that nobody else can reach; the file itself may then be overwritten, cut or removed."""
+def _open_copy(path: Path) -> Contents:
+    """A copy that nobody else can reach; the file itself may then be overwritten, cut or removed."""
     for folder in (path.parent, None):
         try:
             handle, copy = tempfile.mkstemp(suffix=".opening", prefix=".", dir=folder)
@@ -97,33 +145,30 @@ def _open_copy(path: Path) -> Reader:
             continue
         try:
             with os.fdopen(handle, "wb") as target, path.open("rb") as source:
+                before = os.fstat(source.fileno())
                 shutil.copyfileobj(source, target, 1 << 20)
-            return maxminddb.open_database(copy)
-        except InvalidDatabaseError:
-            raise
+                after = os.fstat(source.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise Refused("is still being written")
+            return Contents(Path(copy))
         except OSError:
-            if folder is None:
+            if folder is None or not os.access(path, os.R_OK):
                 raise
         finally:
             Path(copy).unlink(missing_ok=True)
-    raise OSError("there is nowhere to put a copy of it")
+    raise OSError("there is no room for a copy of it")
 
 
-def _sample(reader: Reader) -> Iterator[object]:
-    """Some records: those at the beginning, and those of a few addresses from all over."""
-    yield from (record for _, record in islice(reader, PROBED_RECORDS))
-    for text in _PROBED_ADDRESSES:
-        address = ip_address(text)
-        if address.version <= reader.metadata().ip_version and (record := reader.get(address)) is not None:
+def _sample(contents: Contents) -> Iterator[object]:
+    """Some records: the first ones in the file, and those of a few addresses from all over."""
+    for address in (*contents.tree.first_addresses(PROBED_RECORDS), *map(ip_address, _PROBED_ADDRESSES)):
+        record = contents.record(address)
+        if record is not None:
             yield record
 
 
-def _instant(epoch: int) -> datetime | None:
+def _instant(epoch: object) -> datetime | None:
     try:
-        return datetime.fromtimestamp(epoch, UTC) if epoch else None
+        return datetime.fromtimestamp(epoch, UTC) if isinstance(epoch, int) and epoch > 0 else None
     except (OverflowError, OSError, ValueError):
         return None
-
-
-def _text(given: object, member: str) -> str:
-    return str(given.get(member, "")) if isinstance(given, dict) else ""

@@ -32,6 +32,7 @@ _SPECIAL: Final = (
     ("special:reserved", "::/8"),
     ("special:private", "64:ff9b:1::/48"),  # translation within one network
     ("special:discard", "100::/64"),
+    ("special:protocol", "2001::/23"),
     ("special:benchmarking", "2001:2::/48"),
     ("special:documentation", "2001:db8::/32"),
     ("special:orchid", "2001:10::/28"),

@@ -266,7 +266,7 @@ def country_in(record: Record) -> str | None:
     if isinstance(country, dict):  # MaxMind, DB-IP
         found = country.get("iso_code") or country.get("code")
     else:  # IPinfo: `country_code`, formerly `country`; carriers: `cc`
-        found = record.get("country_code") or country
+        found = record.get("country_code") or country or record.get("cc")
     if found is None and isinstance(registered := record.get("registered_country"), dict):
         found = registered.get("iso_code")
     return _country(found)
