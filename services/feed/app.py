@@ -34,6 +34,8 @@ from services.feed.cursors import (
     list_mark,
     place_of,
 )
+from services.feed.edits.bots import add_bots
+from services.feed.edits.company_corrections import add_company_corrections
 from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList, page, whole
 from services.feed.keyring import Keyring
 from services.feed.links import add_links
@@ -219,6 +221,8 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
         return Stream(runtime, broadcast, keyring, key, place)
 
     add_links(app, runtime, keyring)
+    add_company_corrections(app, runtime, keyring)
+    add_bots(app, runtime, keyring)
     reference.add_reference(app)
     return app
 

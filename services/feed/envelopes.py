@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 from http import HTTPStatus
+from typing import Literal
 
 import msgspec
 from fastapi import Request, Response
@@ -83,6 +84,38 @@ class LinkBatch(msgspec.Struct, frozen=True):
     data: list[LinkOutcome]
     minted: int
     refused: int
+
+
+class NewCompanyCorrection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody says of the company that a visitor is taken for."""
+
+    company: str | None = None
+    name: str | None = None
+    scope: Literal["range", "connection", "visitor"] | None = None
+
+
+class CompanyCorrection(msgspec.Struct, frozen=True):
+    """A correction."""
+
+    id: str
+    visitor: str
+    company: str
+    name: str | None
+    wrong: bool
+    scope: str  # range, connection, visitor
+    range: str | None
+    said_by: str
+    said_at: datetime
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    visitors: int | None
+
+
+class CompanyCorrectionList(msgspec.Struct, frozen=True):
+    """A page of corrections, newest first."""
+
+    data: list[CompanyCorrection]
+    next_cursor: str | None
 
 
 class Timeline(msgspec.Struct, frozen=True):

@@ -11,10 +11,14 @@ from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leadlight.core.objects import AlertedVisitor, Contact, Visitor, WebhookBody
+from services.feed.edits.bot_bodies import BotDecision, BotLesson, BotLessonList
 from services.feed.envelopes import (
     AlertList,
     ChangeList,
+    CompanyCorrection,
+    CompanyCorrectionList,
     LinkBatch,
+    NewCompanyCorrection,
     NewLink,
     NewLinks,
     Timeline,
@@ -36,8 +40,14 @@ TYPES = (
     NewLinks,
     TrackedLink,
     LinkBatch,
+    NewCompanyCorrection,
+    CompanyCorrection,
+    CompanyCorrectionList,
     AlertedVisitor,
     WebhookBody,
+    BotDecision,
+    BotLesson,
+    BotLessonList,
     ProblemBody,
 )
 
@@ -56,6 +66,8 @@ REFUSALS = {
 
 NOTES = {
     "Visitor.bot": "Whether a machine sent this; bots are kept apart from people.",
+    "Visitor.bot_reasons": "agent and too_fast each alone, two of network, headers and behaviour, or marked by an owner.",
+    "Visitor.bot_evidence": "What speaks for a machine, as kind:detail; a person may have some of one kind.",
     "Visitor.first_seen_at": "First page, screen or track call; null before it.",
     "Visitor.updated_at": "When anything of this object last changed, other than by decay.",
     "Visitor.visits": "Activity without a pause of 30 minutes is one visit.",
@@ -96,6 +108,14 @@ NOTES = {
     "TrackedLink.token": "To be put behind any address of the site, as `ll`.",
     "TrackedLink.honeypot_link": "To be hidden in the mail.",
     "LinkOutcome.row": "Its place among `people`, from 0.",
+    "NewCompanyCorrection.company": "The domain of the company that it is; without one, the company shown is wrong.",
+    "NewCompanyCorrection.name": "What to call it, if its domain does not say.",
+    "NewCompanyCorrection.scope": "For everybody from the address block, from the same connection, or for this visitor alone.",
+    "CompanyCorrection.visitor": "At whom it was said; it holds for them whatever the scope.",
+    "CompanyCorrection.wrong": "Whether it says that the company is not this one.",
+    "CompanyCorrection.scope": "range (the address block), connection (the same address) or visitor.",
+    "CompanyCorrection.range": "The address block; null for a connection or a visitor alone.",
+    "CompanyCorrection.visitors": "For how many visitors it held when it was said; null when it is read later.",
     "Delivery.state": "pending, delivered or failed.",
 }
 

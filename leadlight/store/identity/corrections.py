@@ -30,7 +30,7 @@ class Made:
 
     id: str
     visitor: str
-    scope: str
+    scope: Scope
     range: str | None  # the block, where that is whom it holds for; a single connection is never told
     domain: str
     wrong: bool
@@ -125,7 +125,7 @@ async def add(
     made = Made(
         id=id,
         visitor=visitor,
-        scope=chosen.value,
+        scope=chosen,
         range=subject if chosen is Scope.RANGE else None,
         domain=said,
         wrong=domain is None,
@@ -138,7 +138,7 @@ async def add(
             site_id=site,
             id=made.id,
             visitor_id=visitor,
-            scope=made.scope,
+            scope=made.scope.value,
             subject=subject,
             domain=made.domain,
             wrong=made.wrong,
@@ -219,8 +219,8 @@ async def _tell(connection: AsyncConnection, site: str, made: Made, subject: str
     await learnt(
         connection,
         site,
-        hosts=[subject] if made.scope == Scope.CONNECTION else (),
-        blocks=[subject] if made.scope == Scope.RANGE else (),
+        hosts=[subject] if made.scope is Scope.CONNECTION else (),
+        blocks=[subject] if made.scope is Scope.RANGE else (),
         visitors=[made.visitor],
         now=now,
     )
@@ -231,7 +231,7 @@ def _made(row: object) -> Made:
     return Made(
         id=given["id"],
         visitor=given["visitor_id"],
-        scope=given["scope"],
+        scope=Scope(given["scope"]),
         range=given["subject"] if given["scope"] == Scope.RANGE else None,
         domain=given["domain"],
         wrong=given["wrong"],

@@ -1,0 +1,1 @@
+"""What programs may state through the feed: facts of people, each with a way back."""
