@@ -10,7 +10,7 @@ from leadlight.cli import demo, doctor, serving
 from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.checks.install import check_install
-from leadlight.cli.identity import companies, providers
+from leadlight.cli.identity import bots, companies, providers
 from leadlight.cli.identity import data as network_data
 from leadlight.cli.identity.identify import identify
 from leadlight.cli.identity.mail_merge import add_people, show_key
@@ -51,6 +51,7 @@ app.add_typer(webhook_app, name="webhook")
 app.add_typer(demo.app, name="demo")
 app.command("import")(import_file)
 app.add_typer(network_data.app, name="data")
+app.add_typer(bots.app, name="bots")
 app.add_typer(dead.app, name="dead")
 app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)

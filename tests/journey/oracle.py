@@ -120,7 +120,7 @@ def visitor(key: str, facts: list[Fact]) -> Expected:
         last_seen_at=runs[-1].end if runs else None,
         email=email,
         company_domain=work_domain(email) if email else None,
-        bot=any(CRAWLER.search(fact.agent) for fact in facts),
+        bot=not key.startswith("user:") and any(CRAWLER.search(fact.agent) for fact in facts),
         receipt_counts=any(fact.receipt_counts for fact in facts),
         runs=runs,
         reads=reads,

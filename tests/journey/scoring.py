@@ -55,6 +55,8 @@ def default_rules() -> Rules:
 
 def expected_score(visitor: Expected, rules: Rules, now: datetime) -> ExpectedScore:
     """The visitor's score at `now`, with the points fading an hour earlier and an hour later than the evidence."""
+    if visitor.bot:
+        return ExpectedScore(0.0, 0.0, frozenset({"cold"}))
     half_life = timedelta(days=rules["half_life_days"])
     hour = timedelta(hours=1)
     ledger = lines(visitor, rules)
