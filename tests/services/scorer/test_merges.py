@@ -31,6 +31,8 @@ NAMES = ("ada@mill", "bo@dairy", "ada.private@mill", "cy@forge")
 MOMENTS = (NOON, NOON - MINUTE, NOON - HOUR, NOON - DAY, NOON - 9 * DAY)
 _fresh = count()
 
+ADDRESS = st.integers(0, len(NAMES) - 1)
+
 Action = tuple[Any, ...]
 
 
@@ -128,20 +130,16 @@ class World:
 
 @st.composite
 def stories(draw: Any) -> list[list[tuple[Identified, int | None]]]:
-    """What each of three browsers did, and which address was given with which event."""
+    """What each of three browsers did, and which address was given with which event: any event may name somebody."""
     told = []
     for browser in range(3):
         history = draw(histories(anonymous_id=f"b-{browser}"))
-        told.append(
-            [
-                (item, draw(st.integers(0, len(NAMES) - 1)) if item.event.type is EventType.IDENTIFY else None)
-                for item in history
-            ]
-        )
+        given = draw(st.lists(ADDRESS, min_size=len(history), max_size=len(history)))
+        silent = draw(st.sets(st.integers(0, len(history) - 1)))
+        told.append([(item, None if at in silent else given[at]) for at, item in enumerate(history)])
     return told
 
 
-ADDRESS = st.integers(0, len(NAMES) - 1)
 ACTIONS = st.one_of(
     st.tuples(st.just("merge"), ADDRESS, ADDRESS),
     st.tuples(st.just("merge"), ADDRESS, ADDRESS),
@@ -251,9 +249,13 @@ async def test_whatever_owners_say_in_whatever_order_the_numbers_are_those_of_pl
     world = World(scored, len(story))
     told = [(browser, item, said) for browser, events in enumerate(story) for item, said in events]
     arriving = data.draw(st.permutations(told + data.draw(st.lists(st.sampled_from(told), max_size=4))))
-    rest = list(arriving)
-    for action in data.draw(st.lists(ACTIONS, max_size=10)):
-        taken, rest = rest[: (some := data.draw(st.integers(0, 8)))], rest[some:]
+    actions = data.draw(st.lists(ACTIONS, min_size=3, max_size=12))
+    half = len(arriving) // 2
+    await take(world, arriving[:half])
+    rest = list(arriving[half:])
+    for action in actions:
+        some = data.draw(st.integers(0, 4))
+        taken, rest = rest[:some], rest[some:]
         await take(world, taken)
         if action == ("tick",):
             await world.settle()
