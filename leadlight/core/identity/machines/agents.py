@@ -6,7 +6,7 @@ from typing import Final
 import ua_parser
 from user_agents.parsers import UserAgent, parse_browser, parse_device, parse_operating_system
 
-from leadlight.core.identity.machines.bots import READ_CHARACTERS
+from leadlight.core.identity.machines.bots import READ_CHARACTERS, PatternSet
 from leadlight.core.records import Agent
 
 PHONE: Final = "phone"
@@ -64,25 +64,27 @@ _APP_NAMES = {
 }
 _VAGUE = frozenset({"Android app", "iOS app", "Electron", "Crosswalk"})
 
-_DEVICES = (
-    ("console", re.compile(r"playstation|\bxbox\b|nintendo|\bwiiu?\b|steamdeck", re.IGNORECASE)),
-    (
-        "tv",
-        re.compile(
-            r"smart[ -]?tv|hbbtv|web0s|netcast|bravia|\baft\w+ build|\baft[a-z]{1,6}\b|apple ?tv|google ?tv|android ?tv|"
-            r"\broku\b|crkey|\bviera\b|vidaa|\btizen [\d.]+\).* tv safari|[; _]tv[; _)]|mibox|shield|philipstv|whaletv|"
-            r"cobalt/|opera tv|\btv safari",
-            re.IGNORECASE,
+_DEVICES = PatternSet(
+    [
+        ("console", r"playstation|\bxbox\b|nintendo|\bwiiu?\b|steamdeck"),
+        (
+            "tv",
+            r"smart[ -]?tv|hbbtv|web0s|netcast|bravia|\baft[a-z]{1,6}\b|\baft\w+ build|apple ?tv|google ?tv|android ?tv|"
+            r"\broku\b|crkey|\bviera\b|vidaa|[; _]tv[; _)]|mibox|shield|philipstv|whaletv|cobalt/|opera tv|\btv safari",
         ),
-    ),
-    ("e-reader", re.compile(r"\bkindle/\d|\bkobo\b|pocketbook|\bnook\b|tolino|\beink\b|\bonyx\b|\bboox\b", re.IGNORECASE)),
-    ("headset", re.compile(r"oculusbrowser|\bpico \w+ build|\bvr safari|wolvic", re.IGNORECASE)),
-    ("car", re.compile(r"tesla/|qtcarbrowser|android automotive", re.IGNORECASE)),
-    ("watch", re.compile(r"watchos|apple watch|wear os|\bsm-r\d{3}\b", re.IGNORECASE)),
-    (PHONE, re.compile(r"kaios|opera mini/.*(?:midp|; u;)|\bmobile;.*rv:|ucweb/|midp-|series ?[46]0|windows phone", re.IGNORECASE)),
-    (TABLET, re.compile(r"\bipad\b|macintosh;.*\bmobile/\w+", re.IGNORECASE)),
-    (COMPUTER, re.compile(r"\bcros\b|windows nt|macintosh|x11;|wayland;", re.IGNORECASE)),
-)  # fmt: skip
+        ("e-reader", r"\bkindle/\d|\bkobo\b|pocketbook|\bnook\b|tolino|\beink\b|\bonyx\b|\bboox\b"),
+        ("headset", r"oculusbrowser|\bpico \w+ build|\bvr safari|wolvic"),
+        ("car", r"tesla/|qtcarbrowser|android automotive"),
+        ("watch", r"watchos|apple watch|wear os|\bsm-r\d{3}\b"),
+        (
+            PHONE,
+            r"kaios|opera mini/|\bmobile;.*rv:|ucweb/|midp-|series ?[46]0|windows phone|\biphone\b|"
+            r"android.*\bmobile\b|\bandroid\b.*mobile safari",
+        ),
+        (TABLET, r"\bipad\b|macintosh;.*\bmobile/\w+|android"),
+        (COMPUTER, r"\bcros\b|windows nt|macintosh|x11;|wayland;"),
+    ]
+)
 """What the agent itself says of the device, the most particular first; where it says none of these, ua-parser is asked."""
 
 _UNKNOWN = {"family": "Other"}
@@ -126,9 +128,8 @@ def describe(user_agent: str) -> Agent:
 
 
 def _device(text: str, parsed: _Parsed) -> str | None:
-    for device, pattern in _DEVICES:
-        if pattern.search(text) is not None:
-            return device
+    if said := _DEVICES.search(text):
+        return said[0]
     if parsed.device.family == "Spider":
         return None
     if parsed.is_tablet:
