@@ -147,6 +147,8 @@ class MailDomains:
             if any(name in known for name in names):
                 return kind
         registrable = self.registrable(domain) or domain
+        if _SAYS_DISPOSABLE.search(registrable.partition(".")[0]):
+            return MailKind.DISPOSABLE
         below = domain.removesuffix(registrable).split(".")
         if not ALUMNI.isdisjoint(below) or registrable.partition(".")[0].startswith(("alumni-", "alumni.")):
             return MailKind.FREE
@@ -165,7 +167,7 @@ class MailDomains:
 
     def is_office(self, email: str, rules: MailRules = NO_RULES) -> bool:
         """Whether a normalised address is an office's, such as `info@` or `sales-emea@`, and not one person's."""
-        local = email.rpartition("@")[0].partition("+")[0]
+        local = email.rpartition("@")[0].partition("+")[0].rstrip("0123456789")
         known = (self.offices, rules.offices)
         if any(local in names or local.replace("-", "").replace("_", "").replace(".", "") in names for names in known):
             return True
@@ -176,6 +178,13 @@ class MailDomains:
             and all(_PLACE_OR_NUMBER.fullmatch(word) or any(word in names for names in known) for word in words[1:])
         )
 
+
+_SAYS_DISPOSABLE: Final = re.compile(
+    r"(temp|temporary|tmp|trash|fake|throwaway|disposable|burner|spam|\d+min(ute)?s?|wegwerf|jetable)"
+    r"-?e?-?(mail|mailer|mails|inbox|mailbox)$"
+    r"|^(e?-?mail|inbox)-?(temp|tmp|trash|fake|drop|minute)$"
+)
+"""Such names are made anew faster than any list of them."""
 
 _WORDS: Final = re.compile(r"[._-]+")
 _PLACE_OR_NUMBER: Final = re.compile(
