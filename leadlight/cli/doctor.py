@@ -16,6 +16,7 @@ from leadlight.cli.output import show
 from leadlight.cli.process import prepare_data_folder, run, running_addresses, settings_for_command
 from leadlight.errors import ConfigurationError, LeadlightError
 from leadlight.runtime import read_secret, utc_now
+from leadlight.runtime.networks.standing import look, notices
 from leadlight.settings import Settings
 from leadlight.store import dead_letters
 from leadlight.store.database import Database
@@ -58,6 +59,7 @@ async def _examine() -> list[Finding]:
         *_settings(settings),
         *_files(),
         *_spools(settings),
+        *_network_data(settings),
         *[finding async for finding in _database(settings)],
         *[finding async for finding in _log(settings)],
     ]
@@ -115,6 +117,15 @@ def _spools(settings: Settings) -> list[Finding]:
             refusing = state in ("full", "too_old")
             do = "" if state == "draining" else "Start Kafka; the collector drains them by itself."
             findings.append(Finding(name, "fail" if refusing else "warn", held, do))
+    return findings
+
+
+def _network_data(settings: Settings) -> list[Finding]:
+    files, missing = look(settings.data, utc_now(), check_sums=True)
+    findings = [Finding("network data", "warn", found, do) for found, do in notices(files, missing)]
+    used = [each.file for each in files if each.state == "in_use"]
+    if used and not findings:
+        findings.append(Finding("network data", "ok", ", ".join(used)))
     return findings
 
 

@@ -24,6 +24,7 @@ from leadlight.cli.process import (
 from leadlight.errors import ConfigurationError, StoreUnavailable
 from leadlight.logs import configure_logs, get_logger
 from leadlight.runtime import Runtime, open_runtime, serve, utc_now
+from leadlight.runtime.networks.standing import look, notices
 from leadlight.runtime.service import Service
 from leadlight.settings import Settings, read_settings
 from leadlight.store.database import Database
@@ -83,6 +84,7 @@ async def _up(settings: Settings, *, demo_site: bool, as_json: bool) -> None:
                 show(addresses, as_json=True)
             else:
                 _welcome(settings, addresses)
+                _tell_of_data(settings)
 
         try:
             await serve.run(runtime, services, listeners, ready)
@@ -142,6 +144,13 @@ def _welcome(settings: Settings, addresses: dict[str, str | None]) -> None:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _tell_of_data(settings: Settings) -> None:
+    """In a line each, what is not known for want of network data, or is old."""
+    files, missing = look(settings.data, utc_now())
+    for found, do in notices(files, missing):
+        say(f"  {found}: {do}")
 
 
 def _command() -> str:

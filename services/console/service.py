@@ -18,7 +18,19 @@ from leadlight.runtime.service import Problems, Service
 from services.console.checks import Checks
 from services.console.guard import Guard
 from services.console.live import Broadcaster
-from services.console.pages import alerts, check, dead_letters, health, now, set_up, sign_in, site_settings, visitors
+from services.console.network_data import NetworkData
+from services.console.pages import (
+    about_data,
+    alerts,
+    check,
+    dead_letters,
+    health,
+    now,
+    set_up,
+    sign_in,
+    site_settings,
+    visitors,
+)
 from services.console.pages.frame import READ
 from services.console.render import STATIC, is_live, page
 from services.console.session import Forbidden, Live, NotSignedIn, OurRuntime, Signed, seat_of
@@ -55,8 +67,9 @@ def console_app(runtime: Runtime, broadcaster: Broadcaster, checks: Checks) -> G
     app.state.runtime = runtime
     app.state.broadcaster = broadcaster
     app.state.checks = checks
+    app.state.network_data = NetworkData(runtime)
     app.state.drawings = Shared[HTMLResponse]()
-    for part in (now, visitors, alerts, check, dead_letters, set_up, site_settings, health, sign_in):
+    for part in (now, visitors, alerts, check, dead_letters, set_up, site_settings, health, about_data, sign_in):
         app.include_router(part.router)
     app.add_api_route("/live", live, response_class=StreamingResponse)
     app.add_api_route("/favicon.svg", favicon, methods=READ, response_class=Response)

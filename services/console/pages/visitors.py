@@ -16,6 +16,7 @@ from leadlight.store import rules as site_rules
 from leadlight.store.views import console_views, visitor_objects, visitor_route
 from leadlight.store.views.console_views import PRESENCE, Wanted
 from services.console import curve
+from services.console.network_data import NetworkData
 from services.console.pages.frame import READ, around, marked
 from services.console.render import page
 from services.console.session import OurRuntime, Signed
@@ -95,6 +96,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         others = {v.id: v for v in await visitor_objects.by_ids(connection, site, [*devices, *mates], now=now)}
         rules = await site_rules.for_site(connection, site)
         lines = await console_views.ledger_lines(connection, site, id)
+    data: NetworkData = request.app.state.network_data
     told = moments if older is None else [moment for moment in moments if moment.at >= visits[-1].started_at]
     here = visitor.last_seen_at is not None and visitor.last_seen_at >= now - PRESENCE
     return page(
@@ -116,6 +118,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             "half_life_days": rules.half_life.days,
             "key": TABLE,
             "fit": fit_of(visitor.fit),
+            "credits": (await data.seen()).credits if visitor.location.country or visitor.network else (),
             "advice": advice(visitor.fit, Intent(visitor.intent), known=visitor.contact is not None),
             "presence": now - PRESENCE,
         },
