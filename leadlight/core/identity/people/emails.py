@@ -51,7 +51,7 @@ def normalised(given: Any) -> str | None:
     plus and the dots of Gmail's addresses stay: to strip them is right at some providers and another person at others,
     and two contacts that are one can be merged, while two people made one cannot be told apart again.
     """
-    if not isinstance(given, str) or "@" not in given or len(given) > 4 * ADDRESS_CHARACTERS:
+    if not isinstance(given, str) or len(given) > 4 * ADDRESS_CHARACTERS or not ("@" in given or "＠" in given):
         return None
     text = unicodedata.normalize("NFC", given.translate(_UNSEEN).strip().removeprefix("mailto:"))
     local, _, domain = text.rpartition("@")
