@@ -6,7 +6,13 @@ from msgspec import Struct
 
 from leadlight.core.identity.companies.methods import Answer, Method
 from leadlight.core.identity.companies.names import derived_name
-from leadlight.core.identity.networks.classify import LABELLED_CONFIDENCE, ClassTables, classify, labelled_company
+from leadlight.core.identity.networks.classify import (
+    LABELLED_CONFIDENCE,
+    NOBODYS,
+    ClassTables,
+    classify,
+    labelled_company,
+)
 from leadlight.core.identity.networks.finding import Finding
 from leadlight.core.identity.networks.places import believable
 from leadlight.core.records import Network, Place
@@ -41,11 +47,11 @@ class NetworkFacts:
 
     def _look(self, address: str) -> Fact:
         finding = self.networks.look_up(address)
-        found = classify(address, finding.asn, finding.as_name, self._tables, finding.stated_class)
+        found = classify(address, finding.asn, finding.as_name, self._tables, finding.stated_class, finding.stated_rule)
         network = Network(found.kind.value, found.rule, finding.asn, finding.as_name)
-        labelled = labelled_company(
-            found, asn=finding.asn, as_name=finding.as_name, version=self._tables.version
-        ) or _stated(finding)
+        labelled = labelled_company(found, asn=finding.asn, as_name=finding.as_name, version=self._tables.version) or (
+            _stated(finding) if found.kind not in NOBODYS and not found.rule.startswith("special:") else None
+        )
         return Fact(network, believable(finding.place, found.kind.value, anycast=finding.anycast), labelled)
 
 

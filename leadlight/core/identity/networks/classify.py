@@ -5,8 +5,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leadlight.core.identity.companies.methods import Answer, Method
+from leadlight.core.identity.networks.addresses import INVALID, meant, parsed, special_rule_of
 from leadlight.core.identity.networks.name_rules import class_by_name
-from leadlight.core.identity.networks.ranges import DOCUMENTATION, RangeTable, parsed, special
+from leadlight.core.identity.networks.ranges import RangeTable
+
+DOCUMENTATION = "special:documentation"
+"""Ranges of examples, demos and tests are nobody's, unless the data at hand gives them to somebody."""
+
+PUBLISHED = "range:"
+"""How the rules of published ranges begin."""
 
 LABELLED_CONFIDENCE = 0.85
 """Of a network that is one company's own: its guests and its subsidiaries surf from there too."""
@@ -87,12 +94,28 @@ STATED = {
 }
 """How databases spell classes: MaxMind's user and connection types, IPinfo's and DB-IP's types, our own."""
 
+NOBODYS = frozenset(
+    {
+        NetworkClass.MOBILE,
+        NetworkClass.HOSTING,
+        NetworkClass.VPN,
+        NetworkClass.RELAY,
+        NetworkClass.SECURITY_PROXY,
+    }
+)
+"""Networks whose addresses many strangers share, or machines use: no company is behind one."""
+
 _COARSE = frozenset({NetworkClass.ISP, NetworkClass.HOSTING, NetworkClass.BUSINESS})
 _FINE = frozenset({NetworkClass.MOBILE, NetworkClass.VPN, NetworkClass.RELAY, NetworkClass.SECURITY_PROXY})
 
 
 def classify(
-    address: str, asn: int | None, as_name: str | None, tables: ClassTables, stated: str | None = None
+    address: str,
+    asn: int | None,
+    as_name: str | None,
+    tables: ClassTables,
+    stated: str | None = None,
+    stated_rule: str | None = None,
 ) -> Class:
     """The class of the network that `address` belongs to, by the most certain knowledge that there is.
 
@@ -102,25 +125,32 @@ def classify(
     4. The curated list, by the network's number.
     5. The network's name, at last. A name never makes a company: too many providers are called like one.
     """
-    ip = parsed(address)
-    if ip is None:
-        return Class(NetworkClass.UNKNOWN, "special:not_an_address")
-    why = special(ip)
-    if why is not None and why != DOCUMENTATION:
-        return Class(NetworkClass.UNKNOWN, f"special:{why}")
-    labelled_range = tables.ranges.find(ip)
-    if labelled_range is not None:
-        return _labelled(labelled_range, f"range:{labelled_range.source}")
-    label = tables.asns.get(asn) if asn is not None else None
+    given = parsed(address)
+    if given is None:
+        return Class(NetworkClass.UNKNOWN, INVALID)
+    ip = meant(given)
+    special = special_rule_of(ip)
+    if special is not None and special != DOCUMENTATION:
+        return Class(NetworkClass.UNKNOWN, special)
+    in_range = tables.ranges.find(ip)
+    if in_range is not None:
+        return _labelled(in_range, f"{PUBLISHED}{in_range.source}")
     kind = STATED.get(stated.strip().lower()) if stated else None
-    if kind is not None and not (label and kind in _COARSE and (label.kind in _FINE or label.kind is kind)):
-        return Class(kind, f"data:{kind}")
+    rule = stated_rule or f"data:{kind}"
+    label = tables.asns.get(asn) if asn is not None else None
+    if kind is not None and (rule.startswith(PUBLISHED) or not _refines(label, kind)):
+        return Class(kind, rule)
     if label is not None:
         return _labelled(label, label.source)
-    kind_by_name, why_name = class_by_name(as_name) if as_name else (None, "")
-    if kind_by_name is not None:
-        return Class(NetworkClass(kind_by_name), f"name:{why_name}")
-    return Class(NetworkClass.UNKNOWN, f"special:{why}" if why else "no_rule" if asn or as_name else "no_network")
+    by_name, why = class_by_name(as_name) if as_name else (None, "")
+    if by_name is not None:
+        return Class(NetworkClass(by_name), f"name:{why}")
+    return Class(NetworkClass.UNKNOWN, special or ("no_rule" if asn is not None or as_name else "no_network"))
+
+
+def _refines(label: NetworkLabel | None, kind: NetworkClass) -> bool:
+    """Whether the curated list knows the network more exactly than data that states `kind`."""
+    return label is not None and kind in _COARSE and (label.kind in _FINE or label.kind is kind)
 
 
 def labelled_company(found: Class, *, asn: int | None, as_name: str | None, version: str) -> Answer | None:
