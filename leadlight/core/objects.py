@@ -46,6 +46,7 @@ class ContactRef(Struct, frozen=True):
     method: str | None = None  # how it is known that it is them: identify, form, tracked_link
     confidence: float | None = None  # 0-1
     evidence: dict[str, Any] = {}
+    role: bool = False  # the address is an office's, such as info@ or sales@, not one person's
 
 
 class CompanyRef(Struct, frozen=True):
@@ -277,3 +278,34 @@ class Change(Struct, frozen=True):
 
 def whole_seconds(milliseconds: int) -> int:
     return milliseconds // 1000
+
+
+class LinkedContact(Struct, frozen=True):
+    """Whom a visitor is, or was taken for, and when: from `since` until just before `until`; null has no end."""
+
+    contact: ContactRef
+    since: Time | None
+    until: Time | None
+    claims: int
+    emails: list[str]  # as they were given, latest first
+    withdrawn_at: Time | None
+    withdrawn_by: str | None  # null: no person's edit, but what it rested on fell
+
+
+class LinkedCompany(Struct, frozen=True):
+    """A company that a visitor is matched with in one way, between its first and its last sign."""
+
+    company: CompanyRef
+    since: Time
+    until: Time | None  # when it fell; null: it holds
+    last_at: Time
+    claims: int
+    believed: bool  # the one that the visitor shows
+
+
+class VisitorLinks(Struct, frozen=True):
+    """How it is known who a visitor is and whose: everything that was ever claimed, with what became of it."""
+
+    visitor: str
+    contacts: list[LinkedContact]
+    companies: list[LinkedCompany]

@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from leadlight.core.identity.companies.corrections import Scope
 from leadlight.core.objects import Network, PageRead, Reason, Signal, Visitor
+from leadlight.store.identity.corrections import Made, Reach
 from leadlight.store.views.console_views import PageOpened
 
 _MONTHS = [
@@ -36,6 +38,7 @@ SIGNALS = {
     "product_read": "Product read",
     "blog_read": "Blog read",
     "identified": "Said who they are",
+    "link_followed": "Followed a link of theirs",
     "demo_requested": "Asked to talk",
     "form_sent": "Form sent",
     "downloaded": "Download",
@@ -80,6 +83,7 @@ NETWORK_CLASSES = {
 METHODS = {
     "visitor_correction": "as corrected here",
     "work_email": "by work e-mail",
+    "tracked_link": "by a followed link",
     "override": "as laid down for this network",
     "correction": "as corrected for this network",
     "first_party": "probably, by colleagues on the same connection",
@@ -270,3 +274,23 @@ def origin(source: str | None, medium: str | None, campaign: str | None) -> str:
     if medium and medium != "referral":
         said += f" ({medium})"
     return f"{said}, campaign {campaign}" if campaign else said
+
+
+def reach(reached: Reach, scope: Scope) -> str:
+    """For whom a correction would hold: `for everybody from 203.0.113.0/24 (12 visitors)`."""
+    number = counted(reached.numbers.get(scope, 1), "visitor")
+    match scope:
+        case Scope.RANGE:
+            return f"for everybody from {reached.subjects[scope]} ({number})"
+        case Scope.CONNECTION:
+            return f"for everybody with the same address ({number})"
+    return "for this visitor alone"
+
+
+def holds_for(made: Made) -> str:
+    """For whom a correction holds, seen from a visitor's page."""
+    if made.scope is Scope.RANGE:
+        return f"for everybody from {made.range}"
+    if made.scope is Scope.CONNECTION:
+        return "for everybody with this address"
+    return "for this visitor"

@@ -45,11 +45,23 @@ async def refs(connection: AsyncConnection, site: str, emails: Mapping[str, str]
         )
         .order_by(contact_traits.c.claimed_at, contact_traits.c.event_id, contact_traits.c.contact_id)
     )
+    offices = set(
+        await connection.scalars(
+            select(contacts.c.id).where(contacts.c.site_id == site, contacts.c.id.in_(list(emails)), contacts.c.role)
+        )
+    )
     traits: dict[str, dict[str, str]] = defaultdict(dict)
     for contact, field, value in rows:
         traits[owners[contact]][field] = value
     return {
-        id: ContactRef(id, email, traits[id].get("name"), traits[id].get("phone"), traits[id].get("job_title"))
+        id: ContactRef(
+            id,
+            email,
+            traits[id].get("name"),
+            traits[id].get("phone"),
+            traits[id].get("job_title"),
+            role=id in offices,
+        )
         for id, email in emails.items()
     }
 

@@ -13,9 +13,10 @@ from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, Visit
 from leadlight.core.scoring.grade import TABLE, advice, fit_of
 from leadlight.core.scoring.score import HOT_FROM, Intent
 from leadlight.store import rules as site_rules
-from leadlight.store.views import console_views, visitor_objects, visitor_route
+from leadlight.store.identity import corrections
+from leadlight.store.views import console_views, followed_links, visitor_objects, visitor_route
 from leadlight.store.views.console_views import PRESENCE, Wanted
-from services.console import curve
+from services.console import curve, introductions
 from services.console.network_data import NetworkData
 from services.console.pages.frame import READ, around, marked
 from services.console.render import page
@@ -81,6 +82,7 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             raise HTTPException(404)
         visitor = found[0]
         hidden = await console_views.hidden_reason(connection, site, id)
+        followed = await followed_links.of_visitor(connection, site, id)
         visits, older = await visitor_route.visits(connection, site, id, limit=VISITS)
         moments, _ = await visitor_route.timeline(connection, site, id, limit=MOMENTS, newest_first=True)
         opened = await console_views.pages_opened(connection, site, [id])
@@ -96,6 +98,8 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         others = {v.id: v for v in await visitor_objects.by_ids(connection, site, [*devices, *mates], now=now)}
         rules = await site_rules.for_site(connection, site)
         lines = await console_views.ledger_lines(connection, site, id)
+        said = await corrections.in_force(connection, site, id)
+        reach = await corrections.reach_of(connection, site, id)
     data: NetworkData = request.app.state.network_data
     told = moments if older is None else [moment for moment in moments if moment.at >= visits[-1].started_at]
     here = visitor.last_seen_at is not None and visitor.last_seen_at >= now - PRESENCE
@@ -111,9 +115,13 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             "curve": curve.draw(lines, rules, now=now),
             "visits": list(zip(visits, happenings(visits, told), strict=True)),
             "in_visit": in_visit,
+            "introductions": introductions,
+            "unconfirmed": [link for link in followed if not link.confirmed],
             "older": older is not None,
             "devices": [others[other] for other in devices if other in others],
             "colleagues": [others[other] for other in mates if other in others],
+            "said": said,
+            "reach": reach,
             "hot_from": HOT_FROM,
             "half_life_days": rules.half_life.days,
             "key": TABLE,

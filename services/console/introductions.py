@@ -1,0 +1,37 @@
+"""How the console says in what way somebody became known, and why a link that was followed made nobody known."""
+
+from leadlight.core.objects import ContactRef
+from leadlight.store.views.followed_links import FollowedLink
+
+INTRODUCTIONS = {
+    "form": "Typed into a form",
+    "identify": "Told by the page",
+    "server": "Told by your own systems",
+    "tracked_link": "Followed a link sent to them",
+}
+SUSPICIONS = {
+    "scanner_network": "it came from where mail is scanned or machines are rented",
+    "head_request": "somebody asked for the link without wanting the page, as programs do",
+    "honeypot": "a link that no reader can see was followed too",
+    "all_links_at_once": "all links of the mail were opened at once",
+    "several_networks_at_once": "it was opened in several places at once",
+    "odd_browser": "the browser is not what it says it is",
+}
+
+
+def introduction(contact: ContactRef) -> str:
+    """How it is known that it is them, and how surely: `Typed into a form, 0.85 sure`."""
+    said = INTRODUCTIONS.get(contact.method or "")
+    if said is None or contact.confidence is None:
+        return ""
+    campaign = contact.evidence.get("campaign")
+    return (
+        f"{said} ({campaign}), {contact.confidence:.2f} sure" if campaign else f"{said}, {contact.confidence:.2f} sure"
+    )
+
+
+def why_unconfirmed(link: FollowedLink) -> str:
+    """Why a followed link has made nobody known."""
+    if link.suspect:
+        return "; ".join(SUSPICIONS.get(reason, reason) for reason in link.suspect)
+    return "nobody has read on yet, with a pointer, a key or by scrolling"
