@@ -36,6 +36,7 @@ from services.feed.cursors import (
 )
 from services.feed.edits.bots import add_bots
 from services.feed.edits.company_corrections import add_company_corrections
+from services.feed.edits.people import add_people
 from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList, page, whole
 from services.feed.keyring import Keyring
 from services.feed.links import add_links
@@ -223,6 +224,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
     add_links(app, runtime, keyring)
     add_company_corrections(app, runtime, keyring)
     add_bots(app, runtime, keyring)
+    add_people(app, runtime, keyring)
     reference.add_reference(app)
     return app
 

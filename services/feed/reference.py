@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leadlight.core.objects import AlertedVisitor, Contact, Visitor, WebhookBody
+from leadlight.core.objects import AlertedVisitor, Contact, Visitor, VisitorLinks, WebhookBody
 from services.feed.edits.bot_bodies import BotDecision, BotLesson, BotLessonList
+from services.feed.edits.people_bodies import ContactMergeList, LinkEdit, NewMerge, PeopleEdit
 from services.feed.envelopes import (
     AlertList,
     ChangeList,
@@ -48,6 +49,11 @@ TYPES = (
     BotDecision,
     BotLesson,
     BotLessonList,
+    NewMerge,
+    PeopleEdit,
+    ContactMergeList,
+    VisitorLinks,
+    LinkEdit,
     ProblemBody,
 )
 
@@ -116,6 +122,17 @@ NOTES = {
     "CompanyCorrection.scope": "range (the address block), connection (the same address) or visitor.",
     "CompanyCorrection.range": "The address block; null for a connection or a visitor alone.",
     "CompanyCorrection.visitors": "For how many visitors it held when it was said; null when it is read later.",
+    "NewMerge.into": "The contact's id, or its e-mail address.",
+    "PeopleEdit.person": "The contact that stands for the person now: what the others are found under too.",
+    "PeopleEdit.emails": "Every address of both sides.",
+    "PeopleEdit.visitors": "How many browsers are derived anew.",
+    "ContactMerge.person": "The contact that stands for the person, after all merges in force.",
+    "LinkedContact.since": "Null: from the beginning. For one that does not hold, the first claim.",
+    "LinkedContact.until": "Null: to this day. For one that does not hold, the last claim.",
+    "LinkedContact.withdrawn_at": "When it fell; null: it holds.",
+    "LinkedContact.withdrawn_by": "Whoever took it back; null where what it rested on fell by itself.",
+    "LinkedCompany.until": "When it fell; null: it holds.",
+    "LinkedCompany.believed": "Whether it is the one that the visitor shows: the method that is believed most, then the latest.",
     "Delivery.state": "pending, delivered or failed.",
 }
 
