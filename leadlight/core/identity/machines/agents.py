@@ -78,10 +78,10 @@ _DEVICES = PatternSet(
         ("watch", r"watchos|apple watch|wear os|\bsm-r\d{3}\b"),
         (
             PHONE,
-            r"kaios|opera mini/|\bmobile;.*rv:|ucweb/|midp-|series ?[46]0|windows phone|\biphone\b|"
+            r"kaios|\(phone;|opera mini/|\bmobile;.*rv:|ucweb/|midp-|series ?[46]0|windows phone|\biphone\b|"
             r"android.*\bmobile\b|\bandroid\b.*mobile safari",
         ),
-        (TABLET, r"\bipad\b|macintosh;.*\bmobile/\w+|android"),
+        (TABLET, r"\bipad\b|\(tablet;|macintosh;.*\bmobile/\w+|android"),
         (COMPUTER, r"\bcros\b|windows nt|macintosh|x11;|wayland;"),
     ]
 )
