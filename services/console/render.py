@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from leadlight.core.identity.companies.domains import shown
 from services.console import words
 
 FOLDER = Path(__file__).parent
@@ -85,6 +86,7 @@ def _environment() -> Environment:
         "counted": words.counted,
         "sentence": words.sentence,
         "web_address": web_address,
+        "domain": shown,
         "json": json.dumps,
     }
     return environment

@@ -23,6 +23,7 @@ from services.console.pages import (
     about_data,
     alerts,
     check,
+    companies,
     dead_letters,
     health,
     now,
@@ -69,7 +70,19 @@ def console_app(runtime: Runtime, broadcaster: Broadcaster, checks: Checks) -> G
     app.state.checks = checks
     app.state.network_data = NetworkData(runtime)
     app.state.drawings = Shared[HTMLResponse]()
-    for part in (now, visitors, alerts, check, dead_letters, set_up, site_settings, health, about_data, sign_in):
+    for part in (
+        now,
+        visitors,
+        companies,
+        alerts,
+        check,
+        dead_letters,
+        set_up,
+        site_settings,
+        health,
+        about_data,
+        sign_in,
+    ):
         app.include_router(part.router)
     app.add_api_route("/live", live, response_class=StreamingResponse)
     app.add_api_route("/favicon.svg", favicon, methods=READ, response_class=Response)

@@ -35,7 +35,7 @@ from leadlight.store.database import insert
 from leadlight.store.migrate import migrate
 from leadlight.store.owners import sites, users
 from leadlight.store.owners.sites import Site
-from leadlight.store.tables import companies
+from leadlight.store.tables import companies, visitor_companies
 from services.console.service import service
 from services.scorer.scoring import CONSUMER, Scoring
 
@@ -189,6 +189,17 @@ class Stage:
                     row = {"site_id": one.event.site, "id": one.company.id, "domain": one.company.domain}
                     named = insert(tx, companies).values(**row, name=one.company.name, created_at=self.now)
                     await tx.execute(named.on_conflict_do_nothing())
+                    link = {
+                        "site_id": one.event.site,
+                        "visitor_id": one.event.visitor,
+                        "event_id": one.event.id,
+                        "company_id": one.company.id,
+                        "claimed_at": one.event.occurred_at,
+                        "method": one.company.method,
+                        "confidence": one.company.confidence,
+                        "evidence": one.company.evidence,
+                    }
+                    await tx.execute(insert(tx, visitor_companies).values(link).on_conflict_do_nothing())
         async with database.read() as connection:
             held = await positions.load(connection, CONSUMER, [partition])
         first = held[partition].offset
