@@ -51,7 +51,10 @@ async function script(entry, constants) {
   });
   // A second pass puts functions that are used once where they are used: a twentieth less on every visitor's wire.
   const small = await minify(outputFiles[0].text, { ecma: 2019, module: true, compress: { passes: 3, unsafe_arrows: true } });
-  const code = `(()=>{try{${small.code.replace(/;$/, "")}}catch{}})()`; // nothing goes wrong in the page's name
+  // Nothing goes wrong in the page's name, and nothing gets a name there: a block keeps to itself what `let` declares.
+  const body = small.code.replace(/;$/, "");
+  const block = body.replace(/^var /, "let ");
+  const code = /\b(var|function|class) /.test(block) ? `(()=>{try{${body}}catch{}})()` : `try{${block}}catch{}`;
   parse(code, { ecmaVersion: 2019, sourceType: "script" });
   return Buffer.from(code);
 }

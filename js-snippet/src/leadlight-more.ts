@@ -1,6 +1,7 @@
 import { watchChoices } from "./more/choices";
 import { comeTo, readEarly, watchForForms } from "./more/forms";
 import { followLink } from "./more/links";
+import { watchAddress } from "./more/landing";
 import { early } from "./more/seam";
 import { guard, on } from "./safely";
 
@@ -13,6 +14,7 @@ const hear = guard((event: Event): void => {
   else if (event.type === "focusin") comeTo(event.target as Element);
 });
 
+watchAddress();
 watchChoices();
 early.splice(0).forEach(hear);
 early.push = hear as never;

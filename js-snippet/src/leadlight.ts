@@ -1,19 +1,18 @@
 import { storage } from "./box";
 import type { Call } from "./surface";
-import { api, early, MOST_WAITING, more } from "./parts";
+import { api, MOST_WAITING, more } from "./parts";
 import { watchNetwork } from "./queue";
 import { guard, on } from "./safely";
 import { consent, doNotTrack, globalPrivacyControl, mode } from "./tag";
-import { actions, countIfMoved, go, reportWhenDue, watchViews } from "./views";
+import { actions, countIfMoved, early, go, reportWhenDue, watchViews } from "./views";
 
 const LOOK_MS = 1000;
 
-const push = guard((call: Call) => {
-  const [name, ...args] = call;
+const push = guard(([name, ...args]: Call) => {
   if (actions[name]) actions[name]!(...args);
   else {
     more();
-    if (!api[MOST_WAITING]) api[api.length] = call;
+    if (!api[MOST_WAITING]) api[api.length] = [name, ...args];
   }
 });
 
@@ -34,6 +33,7 @@ const start = (): void => {
     guard(() => {
       if (consent || mode || globalPrivacyControl || doNotTrack! == (1 as any) || storage["leadlight.out"] || storage["leadlight.consent"]) more();
       else go({});
+      if (/ll=/.test(location as never)) more();
       api.splice(0).map(push);
     }),
   );

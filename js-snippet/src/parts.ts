@@ -3,7 +3,7 @@ import type { Core, PartElement, Policy } from "./more/seam";
 import type { Call } from "./surface";
 import { flush, warn } from "./queue";
 import { tag } from "./tag";
-import { actions, expectPage, go, tell } from "./views";
+import { actions, amend, countIfMoved, early, go, tell } from "./views";
 
 declare global {
   interface Window {
@@ -16,9 +16,6 @@ export const MOST_WAITING = 99;
 /** The one global, and at the same time the list of calls that wait for consent, or for the part that knows them. */
 export const api = (window.leadlight || []) as unknown as Call[] & { push: (call: Call) => void; version?: string } & Record<string, unknown>;
 
-/** What somebody did before leadlight-more.js was there to see it. */
-export const early: Event[] = [];
-
 let part: HTMLScriptElement | undefined;
 
 /**
@@ -29,10 +26,9 @@ export const more = (): void => {
   if (part) return;
   try {
     part = document.createElement("script");
-    const policy = (window.trustedTypes || { createPolicy: (_name: string, rules: Policy) => rules }).createPolicy("leadlight", {
-      createScriptURL: (url) => url,
-    });
-    (part as PartElement).leadlight = [policy, tag, early, api, actions, tell, go, flush, put, drop, expectPage] as Core;
+    let policy: Policy = { createScriptURL: (url) => url };
+    if (window.trustedTypes) policy = window.trustedTypes.createPolicy("leadlight", policy);
+    (part as PartElement).leadlight = [policy, tag, early, api, actions, tell, go, flush, put, drop, countIfMoved, amend] as Core;
     part.nonce = tag.nonce;
     if (MORE_INTEGRITY) {
       part.crossOrigin = "";

@@ -32,10 +32,9 @@ export const add = (json: string, id: string): void => {
 const plan = (delayMs: number): unknown => (timer = timer || setTimeout(guard(flush), delayMs));
 
 /** Sends what waits. `leaving`: at once, whatever else is under way. */
-export const flush = (leaving?: unknown): void => {
+export const flush = (leaving?: unknown, room = BATCH_BYTES): void => {
   if (sending && !leaving) return;
   timer = clearTimeout(timer as number);
-  let room = BATCH_BYTES;
   const batch = names()
     .filter((name) => name.startsWith(prefix))
     .sort()

@@ -1,8 +1,9 @@
 import { get, storage } from "./box";
 import type { Kind, Page, Properties } from "./envelope";
+import type { Early } from "./more/seam";
 import { add, flush } from "./queue";
 import { randomId } from "./random";
-import { attempt, guard, on } from "./safely";
+import { attempt, on } from "./safely";
 import { hash, locale, userAgent } from "./tag";
 import { USER, visitorId } from "./visitor";
 
@@ -11,15 +12,16 @@ const ACTIVE_MS = 15000;
 
 const FIRST_REPORT_MS = 5000; // then at 10, 20, 40 ... s
 const LEAST_REPORT_MS = 100;
-const SETTLE_MS = 50; // a single-page site sets its title, and redirects, just after the address changes
 
 /** What each call's context says beside the usual; undefined: nothing is counted. */
 let context: Properties | undefined;
+/** What somebody did before leadlight-more.js was there to see it. Until `until` a page of this site is about to come, which can send what there is to tell. */
+export const early: Early = [];
 /** What pages may call so far. */
 export const actions: Record<string, (...args: any[]) => unknown> = {};
 
 let page: Page | undefined;
-let seen: string;
+let seen: string | undefined;
 let id: string;
 let viewer: string | undefined; // whose time it is, also once a reset has made somebody new
 let engagedMs: number;
@@ -27,11 +29,10 @@ let reportedMs: number;
 let creditedUntil: number;
 let lastActive: number;
 let deepest: number;
-let leavingUntil: number;
+let touched: unknown;
 
 /** Counts from now on, if it did not already, until there is no `next` context. */
-export const go = (next: Properties | undefined): void => {
-  const before = context;
+export const go = (next: Properties | undefined, before = context): void => {
   context = next;
   actions.page = count;
   actions.track = (event, properties) => tell("track", { event, properties });
@@ -47,8 +48,7 @@ export const tell = (type: Kind, body: Properties): void => {
   emit(type, body);
 };
 
-const emit = (type: Kind, body: Properties, who?: string): string => {
-  const id = randomId();
+const emit = (type: Kind, body: Properties, who?: string, id = randomId()): string => {
   if (context && !storage["leadlight.out"]) {
     add(
       JSON.stringify({
@@ -84,18 +84,20 @@ export const count = (properties?: Properties): void => {
     search,
   };
   id = emit("page", { properties: { ...page, ...properties } });
-  engagedMs = reportedMs = deepest = leavingUntil = 0;
+  touched = engagedMs = reportedMs = deepest = 0;
   creditedUntil = Date.now();
   lastActive = document.hidden ? 0 : creditedUntil;
 };
+
+/** What is known of the address is put right: nobody has moved. */
+export const amend = (right: (seen?: string, page?: Page) => [string | undefined, Page | undefined]): unknown => ([seen, page] = right(seen, page));
 
 export const countIfMoved = (): void => {
   if (context && seen != address()) count();
 };
 
 /** Tells how long the view has been engaged with, as far as activity reaches: cumulative, so that a loss or a repeat does no harm. */
-const report = (leastMs = LEAST_REPORT_MS): void => {
-  const until = Math.min(Date.now(), lastActive + ACTIVE_MS);
+const report = (leastMs = LEAST_REPORT_MS, until = Math.min(Date.now(), lastActive + ACTIVE_MS)): void => {
   if (until > creditedUntil) {
     engagedMs += until - creditedUntil;
     creditedUntil = until;
@@ -111,6 +113,7 @@ const report = (leastMs = LEAST_REPORT_MS): void => {
           engaged_ms: engagedMs,
           active_until: new Date(creditedUntil),
           scroll_percent: (((deepest + innerHeight) / document.documentElement.scrollHeight) * 100 + 0.5) | 0,
+          touched,
         },
       },
       viewer,
@@ -120,22 +123,19 @@ const report = (leastMs = LEAST_REPORT_MS): void => {
 
 export const reportWhenDue = (): void => report(Math.max(reportedMs, FIRST_REPORT_MS));
 
-/** A page of this site is about to come, until then: it can send what there is to tell. */
-export const expectPage = (until: number): unknown => (leavingUntil = until);
-
 export function watchViews(): void {
-  on("pointerdown pointermove keydown scroll visibilitychange", () => {
+  on("pointerdown pointermove keydown wheel scroll visibilitychange pageshow", (event) => {
     if (document.hidden) {
       countIfMoved();
       report();
-      if (Date.now() > leavingUntil) flush(1);
+      if (!(early.until! > Date.now())) flush(1);
       lastActive = 0;
     } else {
       report(9e9);
       lastActive = creditedUntil = Date.now();
       deepest = Math.max(deepest, scrollY);
+      touched = touched || (event.view && event.isTrusted);
+      if (event.persisted) count();
     }
   });
-  on("pageshow", ({ persisted }) => persisted && count());
-  on("currententrychange", () => setTimeout(guard(countIfMoved), SETTLE_MS), window.navigation);
 }

@@ -2,6 +2,7 @@ import type { Properties } from "../envelope";
 import { randomId } from "../random";
 import { attempt, on } from "../safely";
 import type { Choice } from "../surface";
+import { strip } from "./landing";
 import { actions, api, drop, go, put, tag, tell } from "./seam";
 
 // What the visitor allows. Two things may be remembered: an opt-out, and what was consented to (a refusal only where nothing
@@ -48,6 +49,7 @@ function begin(): void {
   if (!permitted()) return;
   Object.assign(actions, calls);
   go(context());
+  strip(); // what was opened with a token has been counted now
   api.splice(0).forEach(api.push);
 }
 

@@ -1,4 +1,4 @@
-import { expectPage, tell } from "./seam";
+import { early, tell } from "./seam";
 
 const LEAVING_MS = 10000; // a navigation that takes longer has failed
 const FILE =
@@ -13,6 +13,6 @@ export function followLink(event: MouseEvent): void {
   if (isFile || origin !== location.origin) {
     tell("track", { event: isFile ? "File Downloaded" : "Link Clicked", properties: { href: origin + pathname } });
   } else if (pathname + search !== location.pathname + location.search && !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey && !target) {
-    expectPage(Date.now() + LEAVING_MS);
+    early.until = Date.now() + LEAVING_MS; // it can send what there is to tell
   }
 }

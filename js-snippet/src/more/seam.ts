@@ -1,4 +1,4 @@
-import type { Kind, Properties } from "../envelope";
+import type { Kind, Page, Properties } from "../envelope";
 import type { Call } from "../surface";
 
 /** Makes an address one that Trusted Types let through; or just looks like it. */
@@ -12,8 +12,8 @@ export type Actions = Record<string, (...args: any[]) => unknown>;
 export type Core = [
   policy: Policy,
   tag: HTMLScriptElement,
-  /** What somebody did so far; whoever replaces its `push` hears of what they do from now on. */
-  early: Event[],
+  /** What somebody did so far; whoever replaces its `push` hears of what they do from now on. Until `until` a page of this site is about to come. */
+  early: Early,
   /** Calls that wait. */
   api: Call[] & { push: (call: Call) => void },
   /** What pages may call so far. `page` and `track` are there once `go` was called. */
@@ -24,12 +24,16 @@ export type Core = [
   flush: (leaving?: unknown) => void,
   put: (name: string, value: string) => unknown,
   drop: (name: string) => unknown,
-  /** A page of this site is about to come, until then: it can send what there is to tell. */
-  expectPage: (until: number) => unknown,
+  /** Counts a page view if the address is another than the one that was counted. */
+  countIfMoved: () => void,
+  /** Puts right what is known of the address, before it is compared or told again. Nothing is known before the first page view. */
+  amend: (right: (seen?: string, page?: Page) => [string | undefined, Page | undefined]) => unknown,
 ];
+
+export type Early = Event[] & { until?: number };
 
 export interface PartElement extends HTMLScriptElement {
   leadlight: unknown;
 }
 
-export const [policy, tag, early, api, actions, tell, go, flush, put, drop, expectPage] = (document.currentScript as PartElement).leadlight as Core;
+export const [policy, tag, early, api, actions, tell, go, flush, put, drop, countIfMoved, amend] = (document.currentScript as PartElement).leadlight as Core;
