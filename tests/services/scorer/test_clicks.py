@@ -1,5 +1,6 @@
 """Followed links through the real databases: who becomes a contact, who doesn't, and that no order changes it."""
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from leadlight.core.records import Identified, Network
+from leadlight.store.identity import clicks as clicks_kept
 from leadlight.store.tables import clicks, ledger, visitor_companies, visitor_contacts, visitors
 from tests.core.browsing import HOUR, MINUTE, NOON, SECOND, SITE, Browser
 from tests.core.clicking import GATEWAY, HOME, OFFICE, PHONE, RENTED, TUNNEL, Recipient, look
@@ -292,3 +294,25 @@ async def test_the_order_copies_and_batches_of_clicks_change_nothing(scored: Sco
     assert await everything_of(scored, crooked, ada, browsers) == expected
     await recount_everybody(scored)
     assert await everything_of(scored, crooked, ada, browsers) == expected
+
+
+async def test_of_two_clicks_that_are_kept_at_the_same_moment_neither_goes_unseen(scored: Scored) -> None:
+    """Two scorers, each with one link of one mail: whoever is second sees the first one's click, and both are suspect."""
+    await add_site(scored)
+    ada, one, other = Recipient(), Browser("one"), Browser("other")
+    look(one, NOON, ada.land(one, NOON - MINUTE, "pricing"))
+    look(other, NOON, ada.land(other, NOON - MINUTE + SECOND, "demo"))
+    await scored.take(one.events[1:])  # the visitor is known, and has not landed yet
+    async with scored.database.begin() as tx:
+        await clicks_kept.keep(tx, one.events[:1], now=NOON)
+        second = asyncio.create_task(keep(scored, other.events[:1]))
+        done, _ = await asyncio.wait([second], timeout=0.5)
+        assert not done
+    await second
+    assert [await suspicions_of(scored, browser) for browser in (one, other)] == [["all_links_at_once"]] * 2
+    assert await left(scored) == 1
+
+
+async def keep(scored: Scored, events: Sequence[Identified]) -> None:
+    async with scored.database.begin() as tx:
+        await clicks_kept.keep(tx, events, now=NOON)
