@@ -49,6 +49,27 @@ class ContactRef(Struct, frozen=True):
     role: bool = False  # the address is an office's, such as info@ or sales@, not one person's
 
 
+class FirmographicsSource(Struct, frozen=True):
+    """Who said something of a company, when, and what of it is shown."""
+
+    source: str  # own_list, provider:NAME
+    as_of: Time
+    fields: list[str]
+
+
+class Firmographics(Struct, frozen=True):
+    """What is known of a company, from the owner's own list or from paid services."""
+
+    industry: str | None = None
+    size: str | None = None  # people: 140, 51-200
+    country: str | None = None  # ISO 3166-1 alpha-2 where it can be told
+    website: str | None = None
+    account: str | None = None  # what the owner calls it: a tier, a kind of customer
+    owner: str | None = None  # who looks after it
+    note: str | None = None
+    sources: list[FirmographicsSource] = []
+
+
 class CompanyRef(Struct, frozen=True):
     """The organisation matched, how, and how surely (0-1)."""
 
@@ -58,6 +79,7 @@ class CompanyRef(Struct, frozen=True):
     method: str | None
     confidence: float | None
     evidence: dict[str, Any] = {}
+    firmographics: Firmographics | None = None  # null: nothing is known but the name
 
 
 class Signal(Struct, frozen=True, gc=False):

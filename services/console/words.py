@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from leadlight.core.identity.companies.corrections import Scope
+from leadlight.core.identity.companies.firmographics import OWN_LIST
 from leadlight.core.objects import Network, PageRead, Reason, Signal, Visitor
 from leadlight.store.identity.corrections import Made, Reach
 from leadlight.store.views.console_views import PageOpened
@@ -216,6 +217,13 @@ def together(texts: Sequence[str]) -> str:
 def signed(points: int) -> str:
     """`+28`, `−5`, with a real minus."""
     return f"+{points}" if points >= 0 else f"\u2212{-points}"
+
+
+def source(name: str) -> str:
+    """Where something known of a company comes from: `your list`, `IPinfo`."""
+    if name == OWN_LIST:
+        return "your list of companies"
+    return f"by {name.partition(':')[2] or name}".replace("_", " ")
 
 
 def who(visitor: Visitor) -> str:

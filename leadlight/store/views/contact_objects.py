@@ -18,7 +18,7 @@ from leadlight.store import rules as site_rules
 from leadlight.store.identity.people import HOLDS, group_of, members_of
 from leadlight.store.profiles import browsers_of, fold_contact
 from leadlight.store.tables import companies, contact_traits, contacts, visitor_contacts, visitors
-from leadlight.store.views import evidence
+from leadlight.store.views import evidence, firmographics
 
 TRAITS = ("name", "phone", "job_title")
 
@@ -173,9 +173,11 @@ async def _company(
     if not rows:
         return None
     row = next((row for row in rows if row.id == person), rows[0])
+    said = (await firmographics.of_companies(connection, site, [row.domain])).get(row.domain, ())
     link = profile.company if profile.company is not None and profile.company.id == row.company_id else None
     if link is None:
-        return CompanyRef(row.company_id, row.domain, row.name, None, None)
+        return firmographics.described(CompanyRef(row.company_id, row.domain, row.name, None, None), said)
     how = await evidence.of_companies(connection, [(site, visitor, link.event_id) for visitor in theirs])
     found = next((found for _, _, found in how.values() if found), {})
-    return CompanyRef(row.company_id, row.domain, row.name, link.method, link.confidence, found)
+    matched = CompanyRef(row.company_id, row.domain, row.name, link.method, link.confidence, found)
+    return firmographics.described(matched, said)

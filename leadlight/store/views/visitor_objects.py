@@ -1,7 +1,7 @@
 """Visitors as readers see them: whole objects, a page of them in a handful of queries."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Row, Select, Text, and_, func, literal, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core import ids as derived
+from leadlight.core.identity.companies.firmographics import Firmographics
+from leadlight.core.identity.networks.places import statement
 from leadlight.core.objects import (
     Agent,
     CompanyRef,
@@ -21,7 +23,6 @@ from leadlight.core.objects import (
     Visitor,
     whole_seconds,
 )
-from leadlight.core.identity.networks.places import statement
 from leadlight.core.records import Place
 from leadlight.core.scoring import score
 from leadlight.core.scoring.grade import grade_of
@@ -30,7 +31,7 @@ from leadlight.core.scoring.rules import Rules
 from leadlight.store import rules as site_rules
 from leadlight.store.identity.people import HOLDS, group_of
 from leadlight.store.tables import Instant, companies, contacts, ledger, scores, signals, visitor_contacts, visitors
-from leadlight.store.views import contact_objects, evidence
+from leadlight.store.views import contact_objects, evidence, firmographics
 from leadlight.store.views.evidence import How
 from leadlight.store.views.machine_evidence import evidence_shown
 from leadlight.store.views.networks import latest_networks
@@ -167,6 +168,7 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
     matched = [(site, row.id, row.company_event_id) for row in rows if row.company_domain is not None]
     introductions = await evidence.of_contacts(connection, introduced)
     matches = await evidence.of_companies(connection, matched)
+    known = await firmographics.of_companies(connection, site, {row.company_domain for row in rows} - {None})
     given = await _signals(connection, site, ids)
     explained = await _reasons(connection, site, ids, rules, now)
     networks = await latest_networks(connection, site, ids)
@@ -190,7 +192,7 @@ async def _whole(connection: AsyncConnection, site: str, rows: Sequence[Row[Any]
             grade=row.grade or grade_of(None, score.Intent.COLD),
             stage=row.stage,
             contact=_contact(told.get(row.contact_id), introductions.get((site, row.id, row.contact_event_id))),
-            company=_company(row, matches.get((site, row.id, row.company_event_id))),
+            company=_company(row, matches.get((site, row.id, row.company_event_id)), known),
             location=_location(row),
             agent=Agent(row.device, row.browser, row.system),
             signals=given.get(row.id, []) if row.bot_reasons is None else [],
@@ -224,10 +226,10 @@ def _contact(known: ContactRef | None, how: How | None) -> ContactRef | None:
     return replace(known, method=method, confidence=confidence, evidence=found)
 
 
-def _company(row: Row[Any], how: How | None) -> CompanyRef | None:
+def _company(row: Row[Any], how: How | None, known: Mapping[str, Sequence[Firmographics]]) -> CompanyRef | None:
     if row.company_domain is None:
         return None
-    return CompanyRef(
+    matched = CompanyRef(
         id=row.company_id,
         domain=row.company_domain,
         name=row.company_name,
@@ -235,6 +237,7 @@ def _company(row: Row[Any], how: How | None) -> CompanyRef | None:
         confidence=row.company_confidence,
         evidence=how[2] if how is not None else {},
     )
+    return firmographics.described(matched, known.get(row.company_domain, ()))
 
 
 async def _signals(connection: AsyncConnection, site: str, ids: Sequence[str]) -> dict[str, list[Signal]]:
