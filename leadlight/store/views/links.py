@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.companies.methods import precedence_of
-from leadlight.core.identity.people.links import Claim, intervals
+from leadlight.core.identity.people.links import UNSAID, Claim, intervals
 from leadlight.core.objects import CompanyRef, ContactRef, LinkedCompany, LinkedContact, VisitorLinks
 from leadlight.store.identity.people import COMPANY_HOLDS, HOLDS, people_of
 from leadlight.store.tables import (
@@ -49,7 +49,11 @@ async def _contacts(connection: AsyncConnection, site: str, visitor: str) -> lis
     taken_back = await _taken_back(connection, site, visitor)
     found = []
     standing = [row for row in rows if row.holds]
-    for turn in reversed(intervals(Claim(row.claimed_at, row.event_id, meant[row.contact_id]) for row in standing)):
+
+    def claim_of(row: Row[Any]) -> Claim:
+        return Claim(row.claimed_at, row.event_id, meant[row.contact_id], said=row.method not in UNSAID)
+
+    for turn in reversed(intervals(map(claim_of, standing))):
         own = [row for row in standing if meant[row.contact_id] == turn.target and turn.covers(row.claimed_at)]
         ref = _told(known[turn.target], own[-1])
         found.append(LinkedContact(ref, turn.since, turn.until, len(own), _said(own), None, None))

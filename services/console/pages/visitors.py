@@ -13,8 +13,8 @@ from leadlight.core.objects import EventSeen, IdentifiedAs, Moment, Visit
 from leadlight.core.scoring.grade import TABLE, advice, fit_of
 from leadlight.core.scoring.score import HOT_FROM, Intent
 from leadlight.store import rules as site_rules
-from leadlight.store.identity import corrections
-from leadlight.store.views import console_views, followed_links, visitor_objects, visitor_route
+from leadlight.store.identity import corrections, merges
+from leadlight.store.views import console_views, followed_links, links, visitor_objects, visitor_route
 from leadlight.store.views.console_views import PRESENCE, Wanted
 from services.console import curve, introductions
 from services.console.network_data import NetworkData
@@ -100,6 +100,8 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         lines = await console_views.ledger_lines(connection, site, id)
         said = await corrections.in_force(connection, site, id)
         reach = await corrections.reach_of(connection, site, id)
+        known = await links.of_visitor(connection, site, id)
+        merged = await merges.stated(connection, site, of=[contact.id]) if contact else ()
     data: NetworkData = request.app.state.network_data
     told = moments if older is None else [moment for moment in moments if moment.at >= visits[-1].started_at]
     here = visitor.last_seen_at is not None and visitor.last_seen_at >= now - PRESENCE
@@ -122,6 +124,8 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
             "colleagues": [others[other] for other in mates if other in others],
             "said": said,
             "reach": reach,
+            "links": known,
+            "merged": merged,
             "hot_from": HOT_FROM,
             "half_life_days": rules.half_life.days,
             "key": TABLE,
