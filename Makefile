@@ -4,7 +4,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test check bench eval clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,11 @@ bench: ## measure what is said to be fast
 	@scripts/test-parts
 	@.venv/bin/python -m benchmarks $(ARGS)
 
+eval: ## judge what is told of addresses, agents and e-mails by sets labelled by hand
+	@scripts/setup --dev
+	@.venv/bin/python -m evaluation --pull $(ARGS)
+
 clean: ## remove everything that make made; your data stays
 	rm -rf .venv .cache node_modules js-snippet/node_modules dist build services/*/static
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find leadlight services tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find leadlight services tests benchmarks evaluation -name __pycache__ -type d -prune -exec rm -rf {} +

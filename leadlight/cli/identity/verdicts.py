@@ -53,8 +53,8 @@ class Verdicts:
         if parsed(text) is not None:
             return self._address(given, text, self.resolution(text))
         if "@" in text and not any(letter.isspace() for letter in text):
-            return self._email(given, text)
-        return self._agent(given, text)
+            return self.about_email(given)
+        return self.about_agent(given)
 
     async def about_at_site(self, given: str, explained: Explained) -> Verdict:
         """The same, with what one site knows of an address."""
@@ -85,8 +85,9 @@ class Verdicts:
             ],
         }
 
-    def _email(self, given: str, text: str) -> Verdict:
-        found = about_email(text, self.knowledge.mail)
+    def about_email(self, given: str) -> Verdict:
+        """The verdict on what is given as an e-mail address, whatever it looks like."""
+        found = about_email(given.strip()[:TEXT_CHARACTERS], self.knowledge.mail)
         domain = found.company_domain
         answer = None
         if domain is not None:
@@ -108,8 +109,9 @@ class Verdicts:
             "company": None if answer is None else _company(answer),
         }
 
-    def _agent(self, given: str, text: str) -> Verdict:
-        found = about_agent(text, self.knowledge)
+    def about_agent(self, given: str) -> Verdict:
+        """The verdict on what is given as an agent, whatever it looks like."""
+        found = about_agent(given.strip()[:TEXT_CHARACTERS], self.knowledge)
         return {
             "input": given,
             "kind": "agent",

@@ -64,8 +64,6 @@ LARGEST_CLOUDS: Final = 64 << 20
 
 _DAY: Final = re.compile(r"\b(20\d\d)(\d\d)(\d\d)(?:\d\d)?$")
 
-_CLOUD_CLASSES: Final = {"cloudflare": "relay"}
-"""People come out of Cloudflare's network through WARP and relays; all other clouds' addresses are machines'."""
 _CLOUD_NAMES: Final = {"gcp": "google-cloud"}
 
 
@@ -102,7 +100,7 @@ def read_clouds(packed: bytes) -> tuple[list[RangeList], datetime | None]:
         lists = [
             RangeList(
                 _CLOUD_NAMES.get(provider, provider),
-                _CLOUD_CLASSES.get(provider, "hosting"),
+                "hosting",
                 _ranges(each.cidr for each in found.ranges if each.p == number),
             )
             for number, provider in enumerate(found.providers)

@@ -174,6 +174,15 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\binfo(?:com|net|tech|way|line|sys)\w*|\b\w+nett\b|\bcyber\w*|\bspeed\w*|\bgiga\w*|\bmega\w*|\bdigital\w*|\bsurf\w*|\bjaringan\b",
         ),
     ),
+    (
+        "isp",
+        "operator",
+        _any(
+            r"\bverizon\b|\bvimpelcom\b|\bbeeline\b|\bmts\b|\borange\b|\btelia\b|\btelenor\b|\bswisscom\b|\bproximus\b|\bkpn\b|\bzayo\b",
+            r"\bclaro\b|\boi s a\b|\btigo\b|\bentel\b|\bcogeco\b|\bxplore\b|\bjcom\b|\bkddi\b|\bsoftbank\b|\bchina (?:unicom|broad\w*)\b",
+            r"\bprovince\b|\bp r china\b|\btrading as\b|\bt/a\b|\bctv\b|\bixp?\b|\bsat\b|-sat\b|\bfop\b|\bdigi (?:romania|tavkozlesi)\b",
+        ),
+    ),
     ("isp", "brazilian-small-firm", _any(r"\b(?:ltda|eireli|epp|mei)\b|(?: |-)me$|\bs\.?c\.?m\.?$")),
     (
         "business",

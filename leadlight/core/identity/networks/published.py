@@ -115,7 +115,7 @@ def _document(document: Any) -> Published:
     if isinstance(result, dict) and ("ipv4_cidrs" in result or "ipv6_cidrs" in result):
         entries = [*_list(result.get("ipv4_cidrs")), *_list(result.get("ipv6_cidrs"))]
         # people come from there through WARP and through relays that use its network: never machines for sure
-        return _published("Cloudflare's list of ranges", "cloudflare", "relay", None, entries)
+        return _published("Cloudflare's list of ranges", "cloudflare", "hosting", None, entries)
     if isinstance(document.get("addresses"), list):
         entries = [*document["addresses"], *_list(document.get("ipv6_addresses"))]
         return _published("Fastly's list of ranges", "fastly", "hosting", None, entries)

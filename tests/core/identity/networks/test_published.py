@@ -61,7 +61,7 @@ APPLE = "203.0.113.0/31,GB,GB-EN,London,\n2001:db8::/64,DE,DE-BE,Berlin,\n"
         (json.dumps({"prefixes": [{"ipv4Prefix": "198.51.100.0/24"}]}), "google", "hosting", 1),
         (json.dumps(AZURE), "azure", "hosting", 3),
         (json.dumps(ORACLE), "oracle", "hosting", 1),
-        (json.dumps(CLOUDFLARE), "cloudflare", "relay", 2),
+        (json.dumps(CLOUDFLARE), "cloudflare", "hosting", 2),
         (json.dumps(FASTLY), "fastly", "hosting", 2),
         (APPLE, "private-relay", "relay", 2),
         ("203.0.113.0/24,DE,DE-BE,Berlin,10115\n", None, None, 1),
