@@ -16,6 +16,7 @@ from leadlight.core.identity.providers.reading import Told, read_answer
 from leadlight.core.identity.providers.shape import KeyPlace, path_of, query_of
 from leadlight.core.records import Network
 from services.identifier.remote.configuration import ProviderSettings
+from services.identifier.remote.names import provider_domains
 from services.identifier.remote.sources import KeyRefused, NotAnswered, NotYet, Outcome
 
 ANSWER_BYTES = 256 * 1024
@@ -54,6 +55,7 @@ class Provider:
         self._client = client
         self._mail = mail
         self._now = now
+        self._access = provider_domains()
 
     @property
     def name(self) -> str:
@@ -76,7 +78,9 @@ class Provider:
             decoded = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise NotAnswered("its answer is no JSON") from None
-        found = read_answer(decoded, shape, network, self._mail, provider=self.settings.name, now=self._now())
+        found = read_answer(
+            decoded, shape, network, self._mail, access=self._access, provider=self.settings.name, now=self._now()
+        )
         if isinstance(found, Told):
             return Outcome(FOUND, self.settings.remember, found.answer, found.facts)
         return Outcome(found.value, self.settings.remember_nothing)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -87,6 +88,7 @@ class Nothing(StrEnum):
     OPERATOR = "operator"  # the network's own operator, who is not the visitor
     NO_DOMAIN = "no_domain"
     MAIL_PROVIDER = "mail_provider"
+    ACCESS = "access"  # a provider of internet access or of hosting
     UNSURE = "unsure"
     GARBAGE = "garbage"  # not of the shape that was agreed
 
@@ -99,9 +101,16 @@ class Told(Struct, frozen=True):
 
 
 def read_answer(
-    body: Any, shape: Shape, network: Network, mail: MailDomains, *, provider: str, now: datetime
+    body: Any,
+    shape: Shape,
+    network: Network,
+    mail: MailDomains,
+    *,
+    access: Collection[str] = (),
+    provider: str,
+    now: datetime,
 ) -> Told | Nothing:
-    """What a decoded answer tells of the visitor on this network."""
+    """What a decoded answer tells of the visitor on this network. `access` has the domains of those who provide it."""
     told = shape.answer
     if not isinstance(body, dict):
         return Nothing.GARBAGE
@@ -122,6 +131,8 @@ def read_answer(
         return Nothing.MAIL_PROVIDER
     if isinstance(domain, NoCompany):
         return Nothing.NO_DOMAIN
+    if domain in access:
+        return Nothing.ACCESS
     name = plausible_name(pick(body, told.name)) or derived_name(domain)
     if network.kind not in OWN_NETWORKS:
         operators = [network.name, *(pick(body, (path,)) for path in told.operator)]

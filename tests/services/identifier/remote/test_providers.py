@@ -175,6 +175,7 @@ def company(domain: Any, name: Any = "Some Company", kind: Any = "business") -> 
         (company("https://mail.freemail.example/inbox"), "mail_provider"),
         (company("throwaway.example"), "mail_provider"),
         (company("norrnet.example", "Norrnet", "isp"), "no_company"),
+        (company("comcast.net", "Comcast"), "access"),
         (company("cloudy.example", "Cloudy", "hosting"), "no_company"),
         (company("harbor-mills.example", kind="surprise"), "no_company"),
         ('{"company": {"domain": "harbor-mills.example"}, "privacy": {"vpn": true}}', "no_company"),
