@@ -10,7 +10,7 @@ from leadlight.cli import demo, doctor, serving
 from leadlight.cli.checks import dead, spool
 from leadlight.cli.checks.drops import list_drops
 from leadlight.cli.checks.install import check_install
-from leadlight.cli.identity import bots, corrections, providers
+from leadlight.cli.identity import bots, contacts, corrections, providers
 from leadlight.cli.identity import data as network_data
 from leadlight.cli.identity.identify import identify
 from leadlight.cli.identity.mail_merge import add_people, show_key
@@ -57,6 +57,7 @@ app.add_typer(spool.app, name="spool")
 app.command("drops")(list_drops)
 app.add_typer(corrections.app, name="companies")
 app.add_typer(providers.app, name="providers")
+app.add_typer(contacts.app, name="contacts")
 app.command("check-install")(check_install)
 app.command("identify")(identify)
 
