@@ -59,6 +59,7 @@ class WriteKeys:
         self._known: dict[str, Grant] = {}
         self._settings: dict[str, SiteSettings] = {}
         self._versions: dict[str, int] = {}  # of the settings known, by site
+        self._learnt_at: dict[str, float] = {}  # when they were asked for
         self._misses: dict[str, float] = {}
         self._asking: dict[str, asyncio.Future[Grant | None]] = {}
         self._room = asyncio.Semaphore(LOOKUPS_AT_ONCE)
@@ -113,25 +114,34 @@ class WriteKeys:
 
     async def _load(self) -> None:
         asked = {key for key, grant in self._known.items() if grant.secret}
+        asked_at = asyncio.get_running_loop().time()
         async with self._runtime.database.read() as connection:
             found = await sites.list_all(connection)
-            await self._learn_settings(connection, found)
+            await self._learn_settings(connection, found, asked_at)
             fresh = {site.write_key: self._grant(site.write_key, site.id) for site in found}
             for key in asked:
-                if (grant := await self._secret(connection, key)) is not None:
+                if (grant := await self._secret(connection, key, asked_at)) is not None:
                     fresh[key] = grant
         learnt_meanwhile = {key: grant for key, grant in self._known.items() if grant.secret and key not in asked}
         self._known = fresh | learnt_meanwhile
 
-    async def _learn_settings(self, connection: AsyncConnection, found: Sequence[Site]) -> None:
-        """Read the settings of those sites whose version has moved, all in one query."""
-        moved = {site.id: site for site in found if self._versions.get(site.id) != site.settings_version}
+    async def _learn_settings(self, connection: AsyncConnection, found: Sequence[Site], asked_at: float) -> None:
+        """Read the settings of those sites whose version has moved, all in one query.
+
+        What was asked for earlier does not replace what was learnt since: a slow refresh would bring old settings back.
+        """
+        moved = {
+            site.id: site
+            for site in found
+            if self._versions.get(site.id) != site.settings_version and self._learnt_at.get(site.id, 0.0) <= asked_at
+        }
         if not moved:
             return
         stored = await site_settings.of_sites(connection, moved)
         for id, site in moved.items():
             self._settings[id] = stored.get(id, DEFAULTS)
             self._versions[id] = site.settings_version
+            self._learnt_at[id] = asked_at
 
     def _grant(self, key: str, site_id: str, *, secret: bool = False) -> Grant:
         settings = self._settings.get(site_id, DEFAULTS)
@@ -141,21 +151,22 @@ class WriteKeys:
         return Grant(site_id, secret, settings)
 
     async def _look_up(self, key: str) -> Grant | None:
+        asked_at = asyncio.get_running_loop().time()
         async with self._room, self._runtime.database.read() as connection:
             if key.startswith(keys.PREFIX):
-                return await self._secret(connection, key)
+                return await self._secret(connection, key, asked_at)
             site = await sites.by_write_key(connection, key)
             if site is None:
                 return None
-            await self._learn_settings(connection, [site])
+            await self._learn_settings(connection, [site], asked_at)
             return self._grant(key, site.id)
 
-    async def _secret(self, connection: AsyncConnection, key: str) -> Grant | None:
+    async def _secret(self, connection: AsyncConnection, key: str, asked_at: float) -> Grant | None:
         found = await keys.verify(connection, key)
         if found is None or "ingest" not in found.scopes:
             return None
         site = None if found.site_id in self._versions else await sites.get(connection, found.site_id)
-        await self._learn_settings(connection, [site] if site else [])
+        await self._learn_settings(connection, [site] if site else [], asked_at)
         return self._grant(key, found.site_id, secret=True)
 
     def _looked_up(self, key: str, done: asyncio.Future[Grant | None]) -> None:
