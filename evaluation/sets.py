@@ -40,15 +40,17 @@ class LabelledSet:
     def path(self) -> Path:
         return FOLDER / f"{self.name}.csv"
 
+    def rows(self) -> list[Row]:
+        """The labelled rows."""
+        with self.path.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+
     def judged(self, verdicts: Verdicts) -> Iterator[Judged]:
         """Each aspect of each row, with what is told of it."""
-        with self.path.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                told = self.tell(verdicts, row)
-                for aspect in self.aspects:
-                    yield Judged(
-                        row["input"], row["part"], aspect, row[aspect], told.get(aspect, ""), row.get("note", "")
-                    )
+        for row in self.rows():
+            told = self.tell(verdicts, row)
+            for aspect in self.aspects:
+                yield Judged(row["input"], row["part"], aspect, row[aspect], told.get(aspect, ""), row.get("note", ""))
 
 
 def _company_of(verdict: dict[str, object]) -> str:
