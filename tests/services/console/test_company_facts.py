@@ -9,7 +9,7 @@ from tests.services.console.stage import Stage
 
 
 async def test_a_visitors_page_says_what_is_known_of_the_company(stage: Stage, admin: Visit) -> None:
-    one = stage.someone("v1").introduces("ada@kiln.example", ago=timedelta(minutes=5))
+    one = stage.someone("v1").introduces("ada@kiln.example", company="Kiln", ago=timedelta(minutes=5))
     await stage.happens(one)
     assert "Company data" not in await admin.read(f"/visitors/{one.id}")
     said = Firmographics(
