@@ -206,25 +206,20 @@ Story = Callable[[str], tuple[Recipient, list[Browser], list[Identified]]]
 @st.composite
 def stories(draw: DrawFn) -> Story:
     """What a recipient, two scanners and a colleague may do with three links, to be told under any name."""
-    networks = st.sampled_from((HOME, HOME, OFFICE, GATEWAY, TUNNEL))
-    gaps = st.sampled_from((SECOND, 3 * SECOND, 12 * SECOND, 70 * SECOND, 11 * MINUTE, HOUR))
+    networks = st.sampled_from((HOME, HOME, HOME, OFFICE, GATEWAY, TUNNEL))
+    gaps = st.sampled_from((SECOND, SECOND, 3 * SECOND, 12 * SECOND, 70 * SECOND, 11 * MINUTE, HOUR))
     links = st.sampled_from(("pricing", "demo", "trap"))
+    browsers, pages = st.integers(0, 2), st.integers(0, 5)
+    seen = st.sampled_from(((), ("head_request",), ("honeypot",)))
+    visit = st.tuples(st.just("visit"), browsers, gaps, links, networks)
     step = st.one_of(
-        st.tuples(st.just("land"), st.integers(0, 2), gaps, links, networks),
-        st.tuples(st.just("land"), st.integers(0, 2), gaps, links, networks),
-        st.tuples(
-            st.just("look"),
-            st.integers(0, 5),
-            gaps,
-            st.sampled_from((0.0, 1.9, 2.0, 9.0)),
-            st.sampled_from((True, True, False)),
-        ),
-        st.tuples(st.just("look"), st.integers(0, 5), gaps, st.just(9.0), st.just(True)),
-        st.tuples(
-            st.just("door"), st.integers(0, 2), gaps, links, st.sampled_from(((), ("head_request",), ("honeypot",)))
-        ),
-        st.tuples(st.just("say"), st.integers(0, 2), gaps, st.just("bo"), st.none()),
-        st.tuples(st.just("bot"), st.integers(0, 2), gaps, st.none(), st.none()),
+        visit,
+        visit,
+        st.tuples(st.just("land"), browsers, gaps, links, networks),
+        st.tuples(st.just("look"), pages, gaps, st.sampled_from((0.0, 1.9, 2.0, 9.0)), st.booleans()),
+        st.tuples(st.just("door"), browsers, gaps, links, seen),
+        st.tuples(st.just("say"), browsers, gaps, st.just("bo"), st.none()),
+        st.tuples(st.just("bot"), browsers, gaps, st.none(), st.none()),
     )
     script = draw(st.lists(step, min_size=2, max_size=12))
 
@@ -237,8 +232,10 @@ def stories(draw: DrawFn) -> Story:
             at += gap
             browser = browsers[number % 3]
             match kind:
-                case "land":
+                case "land" | "visit":
                     landings.append((browser, ada.land(browser, at, what, how)))
+                    if kind == "visit":
+                        look(browser, at, landings[-1][1])
                 case "look" if landings:
                     reader, view = landings[number % len(landings)]
                     look(reader, at, view, what * SECOND, touched=how)
