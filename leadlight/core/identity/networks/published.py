@@ -114,7 +114,6 @@ def _document(document: Any) -> Published:
     result = document.get("result")
     if isinstance(result, dict) and ("ipv4_cidrs" in result or "ipv6_cidrs" in result):
         entries = [*_list(result.get("ipv4_cidrs")), *_list(result.get("ipv6_cidrs"))]
-        # people come from there through WARP and through relays that use its network: never machines for sure
         return _published("Cloudflare's list of ranges", "cloudflare", "hosting", None, entries)
     if isinstance(document.get("addresses"), list):
         entries = [*document["addresses"], *_list(document.get("ipv6_addresses"))]
