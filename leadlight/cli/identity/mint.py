@@ -1,12 +1,11 @@
 """`leadlight links mint`: a link for each person of a list."""
 
-import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TextIO
+from typing import Annotated, BinaryIO, TextIO
 
 import msgspec
 import typer
@@ -15,6 +14,7 @@ from leadlight.cli.output import say
 from leadlight.cli.owners import SiteOption
 from leadlight.cli.process import address_of, open_database, run, settings_for_command
 from leadlight.core.intake.tracked_links import CAMPAIGN_CHARACTERS, DEFAULT_DAYS, MOST_DAYS
+from leadlight.core.mailing.linked import LinkedList
 from leadlight.core.mailing.lists import Bad, NoList, PeopleList, Person, bounded_lines
 from leadlight.core.mailing.minting import Minter, NoAddress, NoPerson, PersonLink, end_of, home_of
 from leadlight.errors import WrongUsage
@@ -22,8 +22,7 @@ from leadlight.runtime import read_secret, utc_now
 from leadlight.store.owners import sites
 
 STDIN = "-"
-COLUMNS = ("link", "landing_url", "token")
-HONEYPOT_COLUMN = "honeypot_link"
+Write = Callable[[Person, PersonLink], None]
 SHOWN_BAD_LINES = 100
 """Bad lines told one by one; beyond it they are only counted."""
 
@@ -112,7 +111,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 def _print(people: PeopleList, minter: Minter, *, honeypot: bool, as_json: bool) -> dict[str, int]:
-    write = _as_json_lines(sys.stdout) if as_json else _as_csv(sys.stdout, people, honeypot=honeypot)
+    write = _as_json_lines(sys.stdout) if as_json else _as_csv(sys.stdout, people, honeypots=honeypot)
     report = {"minted": 0, "bad_lines": 0}
     for one in people:
         bad = one if isinstance(one, Bad) else None
@@ -130,7 +129,7 @@ def _print(people: PeopleList, minter: Minter, *, honeypot: bool, as_json: bool)
     return report
 
 
-def _as_json_lines(out: TextIO) -> Any:
+def _as_json_lines(out: TextIO) -> Write:
     def write(person: Person, links: PersonLink) -> None:
         told = {"line": person.line, "name": person.name} | msgspec.to_builtins(links)
         out.write(json.dumps(told, ensure_ascii=False) + "\n")
@@ -138,17 +137,11 @@ def _as_json_lines(out: TextIO) -> Any:
     return write
 
 
-def _as_csv(out: TextIO, people: PeopleList, *, honeypot: bool) -> Any:
-    """The list as it came, with columns for the links. Columns of the same names are replaced: a list that was minted
-    before can be minted again."""
-    added = (*COLUMNS, HONEYPOT_COLUMN) if honeypot else COLUMNS
-    kept = [place for place, name in enumerate(people.heading) if name.casefold() not in added]
-    lines = csv.writer(out, delimiter=people.separator, lineterminator="\n")
-    lines.writerow([*(people.heading[place] for place in kept), *added])
+def _as_csv(out: TextIO, people: PeopleList, *, honeypots: bool) -> Write:
+    table = LinkedList(people, honeypots=honeypots)
+    out.write(table.heading())
 
     def write(person: Person, links: PersonLink) -> None:
-        cells = person.cells
-        own = (cells[place] if place < len(cells) else "" for place in kept)
-        lines.writerow([*own, *(getattr(links, name) for name in added)])
+        out.write(table.line(person, links))
 
     return write
