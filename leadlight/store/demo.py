@@ -11,6 +11,7 @@ OF_VISITORS: tuple[Table, ...] = (
     t.events,
     t.visitor_contacts,
     t.visitor_companies,
+    t.clicks,
     t.visits,
     t.ledger,
     t.signals,
