@@ -1,5 +1,6 @@
 """One file of network data: recognised by what it holds, or refused with the reason."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -99,16 +100,17 @@ class DataFile:
         return self.contents.told(address)
 
 
-def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
+def open_file(path: Path, name: str, *, brought: bool, copy: bool = True) -> DataFile:
     """Open a file and find out what it is good for.
 
-    One that the owner brought is copied first: whoever overwrites it in place would pull the ground from under a reader.
+    It is copied first: whoever overwrites a file in place would pull the ground from under its readers, and end their
+    process. The copy has no name, so nothing is left of it whatever happens.
 
     Raises:
         Refused: it is broken, or of no known shape.
     """
     try:
-        contents = Contents(path) if ours else _open_copy(path)
+        contents = _open_copy(path) if copy else Contents(path)
         sample = list(_sample(contents))
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror or error}") from error
@@ -131,13 +133,13 @@ def open_file(path: Path, name: str, *, ours: bool) -> DataFile:
         gives=good_for,
         built_at=_instant(about.get("build_epoch")),
         rows=int(rows) if isinstance(rows, str) and rows.isdecimal() and len(rows) < 12 else None,
-        brought=not ours,
+        brought=brought,
         contents=contents,
     )
 
 
 def _open_copy(path: Path) -> Contents:
-    """A copy that nobody else can reach; the file itself may then be overwritten, cut or removed."""
+    """A copy that nobody else can reach; where there is no room for one, the file itself."""
     for folder in (path.parent, None):
         try:
             handle, copy = tempfile.mkstemp(suffix=".opening", prefix=".", dir=folder)
@@ -146,17 +148,20 @@ def _open_copy(path: Path) -> Contents:
         try:
             with os.fdopen(handle, "wb") as target, path.open("rb") as source:
                 before = os.fstat(source.fileno())
-                shutil.copyfileobj(source, target, 1 << 20)
+                try:
+                    shutil.copyfileobj(source, target, 1 << 20)
+                    target.flush()
+                except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                        continue
+                    raise
                 after = os.fstat(source.fileno())
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise Refused("is still being written")
             return Contents(Path(copy))
-        except OSError:
-            if folder is None or not os.access(path, os.R_OK):
-                raise
         finally:
             Path(copy).unlink(missing_ok=True)
-    raise OSError("there is no room for a copy of it")
+    return Contents(path)
 
 
 def _sample(contents: Contents) -> Iterator[object]:

@@ -81,9 +81,7 @@ class Networks:
                     refused[name] = self.refused[name]
                 continue
             try:
-                opened = open_file(
-                    self.folder / name, name, ours=name in pulled or name.startswith(f"{RANGES_FOLDER}/")
-                )
+                opened = open_file(self.folder / name, name, brought=name not in pulled)
             except Refused as why:
                 refused[name] = str(why)
                 if self._say:

