@@ -74,6 +74,9 @@ class ProviderSettings(Struct, frozen=True):
     remember: timedelta
     remember_nothing: timedelta
 
+    def __repr__(self) -> str:
+        return f"ProviderSettings({self.name!r})"  # never with its key
+
 
 def read_providers(settings: Settings, environment: Mapping[str, str] = os.environ) -> list[ProviderSettings]:
     """The providers that are to be asked, in their order; none without a file.

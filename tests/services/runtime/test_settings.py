@@ -40,6 +40,9 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("LEADLIGHT_WEBHOOK_ALLOW", "office"),
         ("LEADLIGHT_SPOOL_BYTES", "much"),
         ("LEADLIGHT_SPOOL_BYTES", "10"),
+        ("LEADLIGHT_RESOLVERS", "dns.example"),
+        ("LEADLIGHT_RESOLVERS", "192.0.2.53:dns"),
+        ("LEADLIGHT_RESOLVERS", "192.0.2.53:99999"),
         ("LEADLIGHT_LOG_LEVEL", "loud"),
         ("LEADLIGHT_LOG_FORMAT", "xml"),
     ],
@@ -62,6 +65,20 @@ def test_a_secret_file_cut_short_is_told_and_not_used(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     with pytest.raises(ConfigurationError, match="backup"):
         read_secret(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("192.0.2.53", ("192.0.2.53",)),
+        ("192.0.2.53:5353, 2001:db8::53", ("192.0.2.53:5353", "[2001:db8::53]")),
+        ("[2001:db8::53]:5353", ("[2001:db8::53]:5353",)),
+        ("off", None),
+        ("", ()),
+    ],
+)
+def test_name_servers_are_addresses_with_or_without_a_port_or_off(text: str, servers: tuple[str, ...] | None) -> None:
+    assert read_settings({"LEADLIGHT_RESOLVERS": text}).resolvers == servers
 
 
 @pytest.mark.parametrize(
