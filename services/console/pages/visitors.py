@@ -17,6 +17,7 @@ from leadlight.store.identity import corrections, merges
 from leadlight.store.views import console_views, followed_links, links, visitor_objects, visitor_route
 from leadlight.store.views.console_views import PRESENCE, Wanted
 from services.console import curve, introductions
+from services.console.machine_words import layers
 from services.console.network_data import NetworkData
 from services.console.pages.frame import READ, around, marked
 from services.console.render import page
@@ -111,10 +112,11 @@ async def visitor_page(request: Request, id: str, seat: Signed, runtime: OurRunt
         {
             **context,
             "visitor": visitor,
+            "layers": layers(visitor),
             "hidden": EXCLUDED.get(hidden, "excluded") if hidden else None,
             "here_page": opened.get(id) if here else None,
             "live": here,
-            "curve": curve.draw(lines, rules, now=now),
+            "curve": None if visitor.bot else curve.draw(lines, rules, now=now),
             "visits": list(zip(visits, happenings(visits, told), strict=True)),
             "in_visit": in_visit,
             "introductions": introductions,
