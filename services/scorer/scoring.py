@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.bus.port import Partition
 from leadlight.core.records import EventType, Identified, decode_identified
-from leadlight.core.scoring.decide import Key, decide, decide_due
+from leadlight.core.scoring.decide import Key, State, decide, decide_due
 from leadlight.core.scoring.recount import decide_anew
 from leadlight.core.scoring.rules import Rules
 from leadlight.errors import Outage, PositionLost
@@ -67,7 +67,7 @@ class Scoring:
             states = await profiles.load(tx, {key: homes[key] for key in _visitors(fresh)}, _views(fresh), rules)
             await clicks.load(tx, states)
             hiding = await hiding_of(
-                tx, await self._wishes.of(tx, sites), states, _contacts(fresh), self._wishes.lessons
+                tx, await self._wishes.of(tx, sites), states, _contacts(fresh) | _landed(states), self._wishes.lessons
             )
             named = {(one.event.site, one.event.visitor) for one in fresh if one.company is not None}
             links = await identity.company_links(tx, named)
@@ -149,7 +149,7 @@ class Scoring:
             facts = await recounts.load_facts(tx, states)
             wishes = await self._wishes.of(tx, sites)
             claimed = {(site, claim.target) for (site, _), own in facts.items() for claim in own.claims}
-            hiding = await hiding_of(tx, wishes, states, claimed, self._wishes.lessons)
+            hiding = await hiding_of(tx, wishes, states, claimed | _landed(states), self._wishes.lessons)
             verdict, rewritten = decide_anew(
                 states.values(), facts, rules, now, hiding, cleaners_of(wishes), asked.to_tell
             )
@@ -180,6 +180,11 @@ def _visitors(fresh: Iterable[Identified]) -> set[Key]:
 def _contacts(fresh: Iterable[Identified]) -> set[tuple[str, str]]:
     """Who the events say their visitors are."""
     return {(one.event.site, one.contact.id) for one in fresh if one.contact is not None}
+
+
+def _landed(states: Mapping[Key, State]) -> set[tuple[str, str]]:
+    """Whom these visitors may turn out to be by the links they followed."""
+    return {(state.site, landing.person) for state in states.values() for landing in state.landings.values()}
 
 
 def _views(fresh: Iterable[Identified]) -> Iterable[tuple[str, str, str]]:
