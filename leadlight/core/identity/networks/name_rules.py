@@ -21,7 +21,9 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "security-product",
         _any(
             _words("zscaler netskope forcepoint websense iboss mimecast proofpoint opendns messagelabs mailcontrol"),
-            _words("spamexperts hornetsecurity mailchannels retarus antispameurope agari ironscales agilicus fireeye"),
+            _words(
+                "musarubra skyhigh trellix mcafee censornet smoothwall securly cyren spamexperts hornetsecurity mailchannels retarus antispameurope agari ironscales agilicus fireeye"
+            ),
             r"\b(?:barracuda networks|cisco umbrella|cisco ironport|menlo security|cato networks|blue coat|trend micro)\b",
             r"\b(?:secure web gateway|e?mail security|mail protection|security service edge|palo alto networks)\b",
         ),
@@ -31,7 +33,9 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "vpn-provider",
         _any(
             r"\b\w*vpns?\b",
-            _words("mullvad nordvpn tefincom packethub surfshark windscribe torguard privado proxyrack tor-exit"),
+            _words(
+                "anchorfree ipvanish hidemyass cyberghost expressvpn purevpn oxylabs luminati keepsolid azirevpn mullvad nordvpn tefincom packethub surfshark windscribe torguard privado proxyrack tor-exit"
+            ),
             r"\b(?:proton ag|private internet access|tor (?:exit|project|relay|network)|residential prox(?:y|ies))\b",
             r"\bprox(?:y|ies)\b(?! statement)|\banonym(?:ous|izer|iser)\b|\bonion\b|\bprivacy (?:network|foundation)\b",
         ),
