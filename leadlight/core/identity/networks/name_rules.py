@@ -37,7 +37,7 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
                 "anchorfree ipvanish hidemyass cyberghost expressvpn purevpn oxylabs luminati keepsolid azirevpn mullvad nordvpn tefincom packethub surfshark windscribe torguard privado proxyrack tor-exit"
             ),
             r"\b(?:proton ag|private internet access|tor (?:exit|project|relay|network)|residential prox(?:y|ies))\b",
-            r"\bprox(?:y|ies)\b(?! statement)|\banonym(?:ous|izer|iser)\b|\bonion\b|\bprivacy (?:network|foundation)\b",
+            r"\bprox(?:y|ies)\b(?! statement)|\banonymi[sz]er\b|\bonion\b|\bprivacy (?:network|foundation)\b",
         ),
     ),
     (
@@ -87,13 +87,13 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\bdefen[cs]e\b(?! (?:systems|solutions))|\bdefens[ae]\b|\bpublic safety\b|\bhomeland\b|\bcustoms\b|\brevenue\b",
             r"\b(?:tax|treasury|audit) (?:administration|authority|office|agency)\b|\bhacienda\b|\bdouanes?\b|\baduan\w*",
             r"\bnational (?:agency|informatics|archives|assembly|weather|park|registry)\b|\bagencia (?:nacional|estatal)\b",
-            r"\bbundes\w+|\bfederal (?:agency|bureau|office|government|reserve|service|state|ministry|communications)\b",
+            r"\bbundes(?:amt|ministeri\w+|anstalt|wehr|verwaltung|agentur|kanzlei|land|rechen\w+)\b|\bfederal (?:agency|bureau|office|government|reserve|service|state|ministry|communications)\b",
             r"\burzad\w*|\bstarostwo\b|\bgmina\b|\bvojvod\w*|\bwojewod\w*|\boblast\w*|\bokrug\b|\brayon\b|\bmagistrat\b",
             r"\bdinas\b|\bbadan\b|\bpemerintah\b|\bkabupaten\b|\bpemkot\b|\bpemkab\b|\bsekretariat\b|\bjabatan\b|\bdirektorat\b",
             r"\b(?:port|housing|transit|airport|turnpike|river|water|land records|regulatory) authority\b|\bwater district\b",
             r"\bpublic (?:library|services? commission)\b|\bprocuraduria\b|\bcontraloria\b|\bfiscalia\b|\bprocuradoria\b",
             r"\bvirasto\b|\bmyndighet\w*|\bstyrelsen?\b|\bdirektoratet\b|\bverket\b|\brijks\w+|\bvlaamse overheid\b",
-            r"\bnasa\b|\bnational aeronautics\b|\bgeneral services\b|\bpostal service\b|\bamt fuer\b|\binstituto nacional\b",
+            r"\bnasa\b|\bnational aeronautics\b|\bgeneral services (?:administration|commission)\b|\bpostal service\b|\bamt fuer\b|\binstituto nacional\b",
         ),
     ),
     (
@@ -163,7 +163,7 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "hosting",
         "cloud",
         _any(
-            r"\b\w*clouds?\w*\b|\bnubes?\b|\bcompute\b|\bcomput(?:e|ing) (?:platform|power)\b|\bweb\w*\b(?! (?:design|marketing))|\b\w+web\b",
+            r"\b\w*clouds?\w*\b|\bnubes?\b|\bcompute\b|\bcomput(?:e|ing) (?:platform|power)\b|\bweb\w*\b(?! (?:design|marketing))",
             r"\b\w*racks?\b|\bidc\b|\bgpu\b|\bvirtual\w*|\bhypervisor\b|\bstorage\b|\bplatform\w*|\bsaas\b|\bpaas\b|\bmanaged (?:it|services)\b",
             r"\bdata\b(?! (?:net|com|link|system|sistem))|\binfrastructure as\b|\bstreaming\b|\bhyperscal\w*|\bseed ?box\b|\bstack\w*\b",
         ),

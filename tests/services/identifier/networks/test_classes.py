@@ -44,7 +44,7 @@ def test_no_provider_of_names_is_a_company_on_our_list_of_networks() -> None:
     """A domain on both would be named by number and refused by host name."""
     both = {row["domain"] for row in own_rows()} & provider_domains()
 
-    assert both == {"salesforce.com"}  # mail of others leaves from its hosts
+    assert both <= {"salesforce.com", "google.com", "microsoft.com"}  # their clouds' hosts are strangers'
 
 
 def test_an_owners_list_speaks_before_ours_and_its_bad_rows_are_told_by_line(tmp_path: Path) -> None:
