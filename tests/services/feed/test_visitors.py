@@ -55,6 +55,10 @@ async def test_a_hot_visitor_is_shown_whole(shop: Shop, feed: Reader, clock: Clo
         "name": None,
         "phone": None,
         "job_title": None,
+        "method": "identify",
+        "confidence": 0.9,
+        "evidence": {},
+        "role": False,
     }
     assert visitor["company"]["domain"] == "mill.example"
     assert (visitor["company"]["method"], visitor["company"]["confidence"]) == ("work_email", 0.95)
