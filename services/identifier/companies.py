@@ -67,6 +67,9 @@ class Companies:
                 claims = await connections.save(tx, uses, sighted, now=now)
             for use in uses:
                 self._stored.put(hash((use.key, use.last_at)), True)
+                claim = claims.get(use.key)
+                if claim is None or claim.method != Method.VISITOR_CORRECTION:
+                    self._verdicts.put(use.connection.key, (now, claim))
             for each in sighted:
                 self._stored.put(hash(each.row), True)
         told = await self._remembered([each for one, each in met if _key(one, each) not in claims], now)

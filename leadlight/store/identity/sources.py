@@ -55,6 +55,8 @@ class Overrides:
         narrow = self.by_host.get(host)
         if narrow is not None:
             return narrow[1]
+        if not self.by_range:
+            return None
         return next((self.by_range[around] for around in wider(block) if around in self.by_range), None)
 
 
