@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
+import structlog
+
 from leadlight.core.identity.networks.classify import ClassTables, NetworkClass, NetworkLabel
 from leadlight.core.identity.networks.ranges import Range, RangeTable
 from leadlight.core.identity.people.emails import ascii_form
@@ -16,6 +18,8 @@ ASN_LIST = "asn_class.csv"
 RANGE_LIST = "network_ranges.csv"
 VERSION_MARK = "# version:"
 OWN_RULE = "asn_class"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def load_classes(networks: Path | None = None, folder: Path = FOLDER) -> Loaded:
                     bad.append(BadRow(path.name, line, str(error)))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             bad.append(BadRow(path.name, 0, str(error)))
+    for row in bad:
+        log.warning("a row about networks is left out", file=row.file, line=row.line, why=row.why)
     return Loaded(ClassTables(asns, RangeTable.of(ranges), version), tuple(bad))
 
 
