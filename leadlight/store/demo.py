@@ -11,6 +11,9 @@ OF_VISITORS: tuple[Table, ...] = (
     t.events,
     t.visitor_contacts,
     t.visitor_companies,
+    t.visitor_networks,
+    t.company_sightings,
+    t.company_corrections,
     t.clicks,
     t.visits,
     t.ledger,
@@ -18,6 +21,8 @@ OF_VISITORS: tuple[Table, ...] = (
     t.scores,
     t.recounts,
     t.contact_withdrawals,
+    t.machine_decisions,
+    t.machine_lessons,
 )
 
 
