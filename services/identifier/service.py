@@ -129,11 +129,11 @@ class Identifier:
         return moved
 
     def _wish(self, found: Sequence[Identified], arrived: Sequence[Arrival]) -> None:
-        """Have the world outside asked about connections of which nothing better is known."""
+        """Have the world outside asked about connections of which nothing better is known, and again when that is old."""
         for one, arrival in zip(found, arrived, strict=True):
-            if arrival.address is None or one.bot_reasons:
+            if arrival.address is None or one.bot_reasons or one.event.imported:
                 continue
-            if one.company is None or one.company.method == Method.PROVIDER:
+            if one.company is None or one.company.method in (Method.REVERSE_DNS, Method.PROVIDER):
                 self._remote.wish(one.event.site, arrival.address, arrival.network)
 
 

@@ -85,6 +85,14 @@ async def used(connection: AsyncConnection, providers: Sequence[str], *, month: 
     return {name: found.get(name, Month()) for name in providers}
 
 
+async def asked_in(connection: AsyncConnection, *, month: str) -> dict[str, Month]:
+    """What all providers were asked in a month."""
+    rows = await connection.execute(
+        select(provider_months).where(provider_months.c.month == month).order_by(provider_months.c.provider)
+    )
+    return {row.provider: Month(row.calls, row.matches, row.spent_micros) for row in rows}
+
+
 async def note(connection: AsyncConnection, provider: str, circuit: Circuit, *, now: datetime) -> None:
     """Keep how a source stands, for people who ask and for processes that start."""
     values = {

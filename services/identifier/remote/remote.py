@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+import pycares
 
 from leadlight.core.identity.networks.addresses import special_rule
 from leadlight.core.identity.networks.blocks import DOCUMENTATION, host_key, host_of
@@ -150,10 +151,14 @@ class Remote:
     async def _open(self, stack: AsyncExitStack) -> None:
         now, database = self._runtime.now, self._runtime.database
         if self._runtime.settings.resolvers is not None:
-            names = ReverseDns(self._runtime.settings.resolvers, self._read_name)
-            stack.push_async_callback(names.close)
-            circuit = Circuit(tolerance=DNS_TOLERANCE, first_pause=timedelta(0))
-            self._desks.append(Desk(names, database, now, circuit=circuit))
+            try:
+                names = ReverseDns(self._runtime.settings.resolvers, self._read_name)
+            except (pycares.AresError, OSError) as error:
+                log.warning("addresses are not looked up by name", error=str(error))
+            else:
+                stack.push_async_callback(names.close)
+                circuit = Circuit(tolerance=DNS_TOLERANCE, first_pause=timedelta(0))
+                self._desks.append(Desk(names, database, now, circuit=circuit))
         if self._providers:
             client = await stack.enter_async_context(open_client())
             for settings in self._providers:

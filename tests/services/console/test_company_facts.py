@@ -1,9 +1,10 @@
-"""What a rep sees of the companies of visitors."""
+"""What a rep sees of the companies of visitors, and an owner of the services that tell of them."""
 
 from datetime import timedelta
 
 from leadlight.core.identity.companies.firmographics import OWN_LIST, Firmographics
-from leadlight.store.companies import facts
+from leadlight.core.identity.providers.circuit import Circuit
+from leadlight.store.companies import facts, spend
 from tests.services.console.conftest import Visit
 from tests.services.console.stage import Stage
 
@@ -34,3 +35,27 @@ async def test_a_visitors_page_says_what_is_known_of_the_company(stage: Stage, a
     ):
         assert shown in page
     assert "javascript:" not in page
+
+
+async def test_health_says_what_services_outside_were_asked_and_which_are_left_alone(
+    stage: Stage, admin: Visit
+) -> None:
+    assert "this month" not in await admin.read("/health")
+    budget = spend.Budget(calls=100, micros=None, price_micros=20_000)
+    circuit = Circuit()
+    circuit.refused(stage.now, "it answers 401: is the key right, and the account in credit?")
+    async with stage.runtime.database.begin() as tx:
+        await spend.reserve(tx, "ipinfo", budget, now=stage.now)
+        await spend.note(tx, "provider:ipinfo", circuit, now=stage.now)
+        await spend.note(tx, "reverse_dns", Circuit(), now=stage.now)
+    page = await admin.read("/health")
+    for shown in (
+        "Ipinfo",
+        "left alone for now",
+        "it answers 401",
+        "1 question this month",
+        "0 companies named",
+        "0.02 spent",
+    ):
+        assert shown in page
+    assert "Reverse dns" not in page, "what works is not mentioned"
