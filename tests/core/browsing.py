@@ -95,7 +95,7 @@ class Browser:
 
     def _note(self, event: Event, *, contact: ContactClaim | None = None, company: CompanyClaim | None = None) -> str:
         agent = Agent("phone", f"Browser {len(self.events) % 3}", "System")
-        reasons = ("agent names a crawler",) if self.bot else ()
+        reasons = ("agent",) if self.bot else ()
         self.events.append(Identified(event, agent, reasons, contact, company))
         return event.id
 
