@@ -63,7 +63,10 @@ class PeopleList:
         if isinstance(first, Bad):
             raise NoList(f"The heading cannot be read: {first.why}")
         self.separator = max(SEPARATORS, key=first.text.count)
-        self.heading = [cell.strip() for cell in _cells(first.text, self.separator)]
+        try:
+            self.heading = [cell.strip() for cell in _cells(first.text, self.separator)]
+        except csv.Error as error:
+            raise NoList(f"The heading cannot be read as CSV: {error}.") from error
         column = {_folded(name): place for place, name in reversed(list(enumerate(self.heading)))}
 
         def place_of(names: frozenset[str]) -> int | None:
@@ -82,7 +85,11 @@ class PeopleList:
             if isinstance(record, Bad):
                 yield record
                 continue
-            cells = _cells(record.text, self.separator)
+            try:
+                cells = _cells(record.text, self.separator)
+            except csv.Error as error:
+                yield Bad(record.line, f"The line cannot be read as CSV: {error}.")
+                continue
             if not any(map(str.strip, cells)):
                 continue
             email = _cell(cells, self._email)
