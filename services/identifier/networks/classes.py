@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
-import structlog
-
 from leadlight.core.identity.networks.classify import ClassTables, NetworkClass, NetworkLabel
 from leadlight.core.identity.networks.ranges import Range, RangeTable
 from leadlight.core.identity.people.emails import ascii_form
 from leadlight.errors import ConfigurationError
+from leadlight.logs import get_logger
 
 FOLDER = Path(__file__).parent.parent / "data"
 ASN_LIST = "asn_class.csv"
@@ -19,7 +18,7 @@ RANGE_LIST = "network_ranges.csv"
 VERSION_MARK = "# version:"
 OWN_RULE = "asn_class"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +51,33 @@ def load_classes(networks: Path | None = None, folder: Path = FOLDER) -> Loaded:
     bad: list[BadRow] = []
     try:
         version = _version(folder / ASN_LIST)
-        own = [folder / ASN_LIST, *([folder / RANGE_LIST] if (folder / RANGE_LIST).is_file() else [])]
-        files = [(path, False) for path in own]
     except OSError as error:
         raise ConfigurationError(f"The list of networks cannot be read ({error}).") from error
-    if networks is not None and networks.is_dir():
-        files = [(path, True) for path in sorted(networks.glob("*.csv"))] + files
-    for path, owners in files:
-        source = path.stem if owners else ""
-        try:
-            for line, row in _rows(path):
-                try:
-                    label = _label(row, source)
-                    if row.get("range"):
-                        ranges.append((ip_network(row["range"], strict=False), label))
-                    else:
-                        asns.setdefault(_number(row.get("asn", "")), label)
-                except ValueError as error:
-                    bad.append(BadRow(path.name, line, str(error)))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            bad.append(BadRow(path.name, 0, str(error)))
-    for row in bad:
-        log.warning("a row about networks is left out", file=row.file, line=row.line, why=row.why)
+    owners = sorted(networks.glob("*.csv")) if networks is not None and networks.is_dir() else []
+    ours = [path for path in (folder / ASN_LIST, folder / RANGE_LIST) if path.is_file()]
+    for path in (*owners, *ours):
+        bad += _read(path, "" if path in ours else path.stem, asns, ranges)
+    for each in bad:
+        log.warning("a row about networks is left out", file=each.file, line=each.line, why=each.why)
     return Loaded(ClassTables(asns, RangeTable.of(ranges), version), tuple(bad))
+
+
+def _read(
+    path: Path, source: str, asns: dict[int, NetworkLabel], ranges: list[tuple[Range, NetworkLabel]]
+) -> Iterator[BadRow]:
+    """Add what a file says and nobody has said before; what it says badly comes back."""
+    try:
+        for line, row in _rows(path):
+            try:
+                label = _label(row, source)
+                if row.get("range"):
+                    ranges.append((ip_network(row["range"], strict=False), label))
+                else:
+                    asns.setdefault(_number(row.get("asn", "")), label)
+            except ValueError as error:
+                yield BadRow(path.name, line, str(error))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        yield BadRow(path.name, 0, str(error))
 
 
 def _version(path: Path) -> str:
