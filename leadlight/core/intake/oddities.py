@@ -39,7 +39,7 @@ AGENT_BYTES = 1_024
 LEAST_CHROME = 90
 LEAST_FIREFOX = 91
 
-_CHROME = re.compile(r"\bChrome/(\d{1,4})\.")
+_CHROME = re.compile(r"\b(?:Headless)?Chrome/(\d{1,4})\.")
 _PLAIN_CHROME = re.compile(
     r"^Mozilla/5\.0 \([^()]*\) AppleWebKit/537\.36 \(KHTML, like Gecko\) Chrome/(\d{1,4})\.0\.0\.0 (?:Mobile )?Safari/537\.36"
     r"(?: Edg/\d+\.[\d.]+)?$"
