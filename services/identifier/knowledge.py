@@ -29,7 +29,7 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
     """
     static, data = folder / "static", folder / "data"
     try:
-        patterns = BotPatterns(_agents(static, data / "bots"))
+        patterns = BotPatterns(sources_of_agents(static, data / "bots"))
         free = frozenset(json.loads((static / "free_email_domains.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, re.error) as error:
         raise ConfigurationError(
@@ -62,7 +62,7 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
     )
 
 
-def _agents(static: Path, own: Path) -> Sources:
+def sources_of_agents(static: Path, own: Path) -> Sources:
     """What is known of agents: two npm packages' lists, and what they leave out."""
 
     def lines(name: str) -> list[str]:
