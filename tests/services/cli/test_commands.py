@@ -108,7 +108,9 @@ def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
 
     leadlight(tmp_path, "site", "add", "Shop", "--domain", "shop.example")
     sound = leadlight(tmp_path, "doctor", "--json")
-    assert [finding for finding in sound.json if finding["state"] != "ok"] == []
+    wanting = [finding for finding in sound.json if finding["state"] != "ok"]
+    assert [(finding["check"], finding["state"]) for finding in wanting] == [("network data", "warn")] * 2
+    assert {finding["do"] for finding in wanting} == {"leadlight data pull"}
 
 
 def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
