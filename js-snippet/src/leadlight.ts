@@ -28,12 +28,12 @@ const start = (): void => {
     more();
     if (!early[MOST_WAITING]) early.push(event);
   });
+  if (/ll=/.test(location as never)) more(); // takes the token of a link off the address bar
   // A task of its own: each is short.
   setTimeout(
     guard(() => {
       if (consent || mode || globalPrivacyControl || doNotTrack! == (1 as any) || storage["leadlight.out"] || storage["leadlight.consent"]) more();
       else go({});
-      if (/ll=/.test(location as never)) more();
       api.splice(0).map(push);
     }),
   );
