@@ -58,9 +58,9 @@ class Scoring:
         async with self.runtime.database.begin() as tx:
             moved = await positions.advance(tx, part.consumer, part.held, part.spans)
             fresh = await seen.keep_new(tx, batch)
+            whom = await people_in(tx, fresh)  # before anything that whoever states it writes too
             await clicks.keep(tx, fresh, now=now)
             await identity.save(tx, fresh, now=now)  # the identifier commits after it has published
-            whom = await people_in(tx, fresh)
             fresh = [whom.reading(identified) for identified in fresh if not identified.event.of_recipient]
             sites = {identified.event.site for identified in fresh}
             rules = await _rules(tx, sites)
