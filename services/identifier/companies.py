@@ -58,7 +58,11 @@ class Companies:
     async def of(self, found: Sequence[Identified], over: Sequence[Connection | None]) -> list[CompanyClaim | None]:
         """What the connection of each event tells of its company."""
         now = self._runtime.now()
-        met = [(one, connection) for one, connection in zip(found, over, strict=True) if connection is not None]
+        met = [
+            (one, connection)
+            for one, connection in zip(found, over, strict=True)
+            if connection is not None and not one.event.of_recipient
+        ]
         uses = [use for use in (_use(*each) for each in met) if not self._is_stored(use)]
         sighted = [one for one in (_sighted(*each) for each in met) if one is not None and not self._was_seen(one)]
         claims: dict[tuple[str, str, str], CompanyClaim | None] = {}
@@ -75,7 +79,9 @@ class Companies:
         told = await self._remembered([each for one, each in met if _key(one, each) not in claims], now)
         LOOK_UPS.labels("new").inc(len(claims))
         return [
-            None if connection is None else claims.get(_key(one, connection), told.get(connection.key))
+            None
+            if connection is None or one.event.of_recipient
+            else claims.get(_key(one, connection), told.get(connection.key))
             for one, connection in zip(found, over, strict=True)
         ]
 

@@ -7,16 +7,17 @@ alone while knowledge changes. So no visitor is added with a verdict that is out
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import bindparam as given
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.companies.chain import Resolution, resolve
 from leadlight.core.identity.companies.corrections import taken_together
+from leadlight.core.identity.companies.graph import HORIZON_DAYS
 from leadlight.core.identity.companies.methods import Answer, Method, claim_key
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.ids import company_id
@@ -149,6 +150,20 @@ async def learnt(
         await recounts.ask(connection, site, said_of, now=now)
 
 
+async def people_changed(
+    connection: AsyncConnection, site: str, *, contacts: Iterable[str] = (), visitors: Iterable[str] = (), now: datetime
+) -> None:
+    """Owners have said anew who these contacts and visitors are: derive the claims anew wherever they were seen."""
+    hosts, blocks = set(), set()
+    for column, ids in (("contact_id", contacts), ("visitor_id", visitors)):
+        keys = [(site, id) for id in sorted(set(ids))]
+        found = await bulk.select(connection, company_sightings, ("host", "block"), ("site_id", column), keys)
+        hosts |= {host for host, _ in found}
+        blocks |= {block for _, block in found}
+    if hosts:
+        await learnt(connection, site, hosts=hosts, blocks=blocks, now=now)
+
+
 async def review(
     connection: AsyncConnection, *, now: datetime, after: tuple[str, str] = ("", "")
 ) -> tuple[str, str] | None:
@@ -179,6 +194,9 @@ async def review(
     await learnt(connection, site, hosts=[id.removeprefix(OF_NETWORK) for id in event_ids], now=now)
     if len(event_ids) == REVIEWED_AT_ONCE:
         return (site, event_ids[-1])
+    seen = company_sightings.c
+    faded = today - timedelta(days=HORIZON_DAYS)
+    await connection.execute(delete(company_sightings).where(seen.site_id == site, seen.day < faded))
     await connection.execute(update(connection_versions).where(c.site_id == site).values(reviewed_on=today))
     return (site, "")
 

@@ -14,6 +14,7 @@ from leadlight.errors import WrongUsage
 from leadlight.store import edits, recounts
 from leadlight.store.database import insert
 from leadlight.store.dead_letters import audit
+from leadlight.store.identity.connections import people_changed
 from leadlight.store.identity.people import people_of, settle
 from leadlight.store.tables import contact_merges, contacts, visitor_contacts
 
@@ -217,6 +218,7 @@ async def _told(
 ) -> Reach:
     """Have the visitors of these contacts derived anew, and readers told of them and of the contacts."""
     visitors = await _visitors(connection, site, together)
+    await people_changed(connection, site, contacts=together, now=now)
     await recounts.ask(connection, site, visitors, now=now, tell=True)
     await audit(connection, site, who=who, what=what, number=len(together), now=now)
     emails = await _emails(connection, site, together)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,10 +17,12 @@ from leadlight.core.identity.companies.graph import Candidate, Sighting
 from leadlight.core.identity.companies.methods import Answer, Method
 from leadlight.core.identity.companies.names import derived_name
 from leadlight.core.identity.networks.blocks import wider
+from leadlight.core.identity.people.merges import NOBODY_MERGED
 from leadlight.core.records import Network
 from leadlight.store import bulk
 from leadlight.store.companies import own_list
 from leadlight.store.identity import remote_answers
+from leadlight.store.identity.people import people_of
 from leadlight.store.tables import company_corrections, company_overrides, company_sightings
 
 Host = tuple[str, str]
@@ -177,12 +179,18 @@ async def _candidates(
             alone.add(key)
     today = now.date()
     since = today - timedelta(days=graph.HORIZON_DAYS)
+    rows = [
+        ((row[0], row[at]), row)
+        for column, at, places in (("host", 1, alone), ("block", 2, together))
+        for row in await bulk.select(connection, company_sightings, _SIGHTING, ("site_id", column), sorted(places))
+    ]
+    contacts, visitors = {(row[0], row[4]) for _, row in rows}, {(row[0], row[5]) for _, row in rows}
+    people = await people_of(connection, contacts, visitors) if rows else NOBODY_MERGED
     by_place: defaultdict[tuple[str, str], list[Sighting]] = defaultdict(list)
-    for column, places in (("host", alone), ("block", together)):
-        rows = await bulk.select(connection, company_sightings, _SIGHTING, ("site_id", column), sorted(places))
-        for site, host, block, domain, contact, visitor, day in rows:
-            if day >= since:
-                by_place[site, host if column == "host" else block].append(Sighting(domain, contact, visitor, day))
+    for place, (site, _, _, domain, contact, visitor, day) in rows:
+        begun = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        if day >= since and not people.took_back(site, visitor, contact, begun):
+            by_place[place].append(Sighting(domain, people.person_of(site, contact), visitor, day))
     worked_out = {
         place: graph.candidates(sightings, today, shared_line=place in alone) for place, sightings in by_place.items()
     }

@@ -11,6 +11,7 @@ from leadlight.errors import WrongUsage
 from leadlight.store import edits, recounts
 from leadlight.store.database import insert
 from leadlight.store.dead_letters import audit
+from leadlight.store.identity.connections import people_changed
 from leadlight.store.identity.people import HOLDS, group_of, settle
 from leadlight.store.tables import contact_withdrawals, contacts, visitor_contacts
 
@@ -104,6 +105,7 @@ async def restore(
 async def _tell(
     connection: AsyncConnection, site: str, visitor: str, touched: Sequence[str], *, who: str, what: str, now: datetime
 ) -> None:
+    await people_changed(connection, site, visitors=[visitor], now=now)
     await recounts.ask(connection, site, [visitor], now=now, tell=True)
     await audit(connection, site, who=who, what=what, number=1, now=now)
     await edits.tell(connection, site, [("contact", contact) for contact in touched], now=now)

@@ -48,6 +48,7 @@ company_sightings = Table(  # people who introduced themselves, by connection an
     Column("domain", Text, nullable=False),  # of their company; empty: an address that anybody can have
     Index("company_sightings_by_block", "site_id", "block"),
     Index("company_sightings_by_visitor", "site_id", "visitor_id"),
+    Index("company_sightings_by_contact", "site_id", "contact_id"),
 )
 
 connection_versions = Table(  # moved by everything that may change whose a connection is; locked while claims are made

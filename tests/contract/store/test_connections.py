@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from leadlight.core.identity.companies.corrections import Scope
 from leadlight.core.identity.companies.methods import Answer, Method
@@ -23,6 +23,7 @@ from leadlight.store.tables import (
     audit_lines,
     companies,
     company_sightings,
+    contact_merges,
     recounts,
     visitor_companies,
     visitor_networks,
@@ -178,6 +179,22 @@ async def test_writers_who_each_see_one_colleague_name_the_visitor_together(data
     found = await named(database, "next", *(f"browser-{name}" for name in "abcdef"))
     assert len(set(found.values())) == 1
     assert found["next"] is not None
+
+
+async def test_two_addresses_that_an_owner_calls_one_person_are_one_word(database: Database) -> None:
+    told = [colleague("ada"), colleague("bela")]
+    await keep(database, [use("next")], told)
+    async with database.begin() as tx:
+        row = {"site_id": SITE, "id": "m1", "contact_id": told[0].contact, "into_id": told[1].contact}
+        merged = insert(tx, contact_merges).values(**row, person_id=told[1].contact, made_by="owner", made_at=NOON)
+        await tx.execute(merged)
+        await connections.people_changed(tx, SITE, contacts=[told[0].contact], now=NOON)
+    assert await named(database, "next") == {"next": None}
+    assert await asked(database) == {"next"}
+    async with database.begin() as tx:
+        await tx.execute(update(contact_merges).values(undone_at=NOON))
+        await connections.people_changed(tx, SITE, contacts=[told[0].contact], now=NOON)
+    assert (await named(database, "next"))["next"] is not None
 
 
 async def test_what_was_seen_fades_until_nobody_is_named(database: Database) -> None:

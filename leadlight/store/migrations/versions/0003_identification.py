@@ -76,6 +76,7 @@ def upgrade() -> None:
     )
     op.create_index("company_sightings_by_block", "company_sightings", ["site_id", "block"])
     op.create_index("company_sightings_by_visitor", "company_sightings", ["site_id", "visitor_id"])
+    op.create_index("company_sightings_by_contact", "company_sightings", ["site_id", "contact_id"])
     op.create_table(
         "connection_versions",
         sa.Column("site_id", sa.Text(), nullable=False),
