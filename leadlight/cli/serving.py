@@ -149,8 +149,11 @@ def _welcome(settings: Settings, addresses: dict[str, str | None]) -> None:
 def _tell_of_data(settings: Settings) -> None:
     """In a line each, what is not known for want of network data, or is old."""
     files, missing = look(settings.data, utc_now())
+    if not files:
+        say(f"  No network data yet: visitors' networks and places are unknown. To get them:  {_command()} data pull\n")
+        return
     for found, do in notices(files, missing):
-        say(f"  {found}: {do}")
+        say(f"  {found}.\n    -> {do}")
 
 
 def _command() -> str:
