@@ -34,7 +34,8 @@ from leadlight.core.records import (
     encode,
     key_of,
 )
-from leadlight.core.scoring.decide import Key, State, decide
+from leadlight.core.scoring.decide import decide
+from leadlight.core.scoring.state import Key, State
 from leadlight.runtime import Runtime
 from leadlight.runtime.worker import Slice
 from leadlight.settings import Settings

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import EventType
-from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.profile import CompanyLink
 from leadlight.core.scoring.recount import Facts, Happened
+from leadlight.core.scoring.state import Key, State, View
 from leadlight.store import bulk
 from leadlight.store.identity.company_links import company_links
 from leadlight.store.identity.people import people_of, settle

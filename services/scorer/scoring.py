@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.bus.port import Partition
 from leadlight.core.records import EventType, Identified, decode_identified
-from leadlight.core.scoring.decide import Key, State, decide, decide_due
+from leadlight.core.scoring.decide import decide, decide_due
 from leadlight.core.scoring.recount import decide_anew
 from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.state import Key, State
 from leadlight.errors import Outage, PositionLost
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime

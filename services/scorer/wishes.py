@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.machines.judgement import NO_LESSONS, Lessons
 from leadlight.core.privacy.cleaning import Cleaner, cleaner_of
-from leadlight.core.scoring.decide import Hiding, Key, State
+from leadlight.core.scoring.state import Hiding, Key, State
 from leadlight.core.sites.exclusions import exclusions_of
 from leadlight.core.sites.settings import SiteSettings
 from leadlight.store.identity import machines, people

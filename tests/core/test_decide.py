@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from leadlight.core.records import EventType, Identified
-from leadlight.core.scoring.decide import Key, State, decide
+from leadlight.core.scoring.decide import decide
 from leadlight.core.scoring.profile import Profile, merge
+from leadlight.core.scoring.state import Key, State
 from leadlight.store.rules import default_rules
 from tests.core.browsing import DAY, NOON, SITE
 from tests.core.histories import arrivals, histories

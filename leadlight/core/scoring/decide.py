@@ -7,104 +7,42 @@ into batches of the same events ends in the same state.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
-from leadlight.core.identity.companies.methods import Method, claim_key
+from leadlight.core.identity.companies.methods import claim_key
 from leadlight.core.identity.machines.evidence import evidence_told, is_watched, united
 from leadlight.core.identity.machines.judgement import (
-    NO_LESSONS,
     Lessons,
     Watched,
     machine_reasons,
     taught_by,
 )
-from leadlight.core.identity.people.clicks import Landing, claim_id, landing_of
+from leadlight.core.identity.people.clicks import landing_of
 from leadlight.core.identity.people.links import UNSAID, Claim
 from leadlight.core.records import Agent, Engagement, Event, EventType, Identified, Page
 from leadlight.core.scoring import alerts, score
-from leadlight.core.scoring.alerts import Alert, Told
+from leadlight.core.scoring.alerts import Alert
 from leadlight.core.scoring.arrivals import arrival_of, path_of
 from leadlight.core.scoring.grade import grade_of
-from leadlight.core.scoring.ledger import Line, LineKey, Signal, line_of, oldest_hour
+from leadlight.core.scoring.landed import landed, unsettled
+from leadlight.core.scoring.ledger import Line, line_of, oldest_hour
 from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, PlaceSeen, Profile, latest
-from leadlight.core.scoring.rules import Rule, Rules
+from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.ruleset import READ_MS
-from leadlight.core.scoring.score import Standing
+from leadlight.core.scoring.state import (
+    HIDING_NOTHING,
+    NO_HIDING,
+    NO_LINKS,
+    Hiding,
+    Key,
+    State,
+    Verdict,
+    View,
+    enter,
+    working_copy,
+)
 from leadlight.core.scoring.visits import Run, with_span
-from leadlight.core.sites.exclusions import NOTHING, Exclusions
 
-Key = tuple[str, str]
-"""A visitor: site and id."""
-
-SUBJECT_CHARACTERS = 200
 _NO_AGENT = Agent()
 _NO_PAGE = Page()
-
-
-class View(Struct, frozen=True, gc=False):
-    """One page view. Without `occurred_at` only its engaged time has come so far, and it counts for nothing yet."""
-
-    id: str
-    occurred_at: datetime | None = None
-    url: str | None = None
-    path: str | None = None
-    title: str | None = None
-    referrer: str | None = None
-    category: str | None = None
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
-    engaged_ms: int = 0
-    active_until: datetime | None = None
-    scroll_percent: int = 0
-    imported: bool = False
-    hidden: bool = False  # on a path that the site's owner excludes: kept, and counted for nothing
-    touched: bool = False  # by a pointer, a key or a scroll that the browser vouches for
-
-
-class Hiding(Struct, frozen=True):
-    """What a site's owner excludes, and the e-mails of the people who are asked about, by contact."""
-
-    exclusions: Exclusions = NOTHING
-    emails: Mapping[str, Sequence[str]] = {}
-    machines: Lessons = NO_LESSONS  # what they have said of visitors, and taught by it
-
-
-HIDING_NOTHING = Hiding()
-NO_HIDING: Mapping[str, Hiding] = {}
-NO_LINKS: Mapping[Key, Sequence[CompanyLink]] = {}
-
-
-class State(Struct):
-    """A visitor as stored: the profile, what was concluded from it, and the page views that a batch speaks of."""
-
-    site: str
-    visitor: str
-    partition: int
-    anonymous_id: str = ""
-    profile: Profile = field(default_factory=Profile)
-    standing: Standing | None = None  # None: never stored
-    lines: dict[LineKey, Line] = field(default_factory=dict)  # with those that follow from the runs
-    signals: dict[str, Signal] = field(default_factory=dict)  # likewise
-    views: dict[str, View] = field(default_factory=dict)
-    told: tuple[Told, ...] = ()
-    hidden_reason: str | None = None  # which of the site's exclusions keeps the visitor apart
-    landings: dict[str, Landing] = field(default_factory=dict)  # page views that tracked links led to, by id
-
-    @property
-    def key(self) -> Key:
-        return (self.site, self.visitor)
-
-
-class Verdict(Struct):
-    """What is to be saved: changed visitors as (before, after), new facts, and alerts to be told."""
-
-    states: list[tuple[State, State]]
-    events: list[Event]
-    alerts: list[Alert]
-    hidden: set[tuple[Key, str]] = field(default_factory=set)  # those of the events that are counted for nothing
-    to_recount: set[Key] = field(default_factory=set)  # visitors of whom something counted no more holds
 
 
 def decide(
@@ -151,16 +89,16 @@ def decide(
             continue
         if identified.contact is not None and identified.contact.method not in UNSAID:
             for rule in rules[event.site].on_identified:
-                _enter(state, rule, event.occurred_at, event.id)
+                enter(state, rule, event.occurred_at, event.id)
     verdict = Verdict([], events, [], hidden)
     for key, state in work.items():
         before = states[key]
         if key in companies:
             state.profile.company = max(companies[key], key=lambda link: link.order, default=None)
         conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
-        if _landed(state, rules[state.site]):
+        if landed(state, rules[state.site]):
             conclude(state, rules[state.site], now, hiding.get(state.site, HIDING_NOTHING))
-        if _unsettled(before, state):
+        if unsettled(before, state):
             verdict.to_recount.add(key)
         if state != before:
             verdict.states.append((before, state))
@@ -211,26 +149,8 @@ def profile_of(views: Iterable[View], events: Iterable[Event], introduced: Itera
     for claim in introduced:
         page_view = landing_of(claim.event_id)
         for rule in rules.on_identified if claim.said else rules.on_link_followed if page_view else ():
-            _enter(state, rule, claim.at, page_view or claim.event_id)
+            enter(state, rule, claim.at, page_view or claim.event_id)
     return state.profile
-
-
-def working_copy(state: State) -> State:
-    """A copy to work on."""
-    return State(
-        state.site,
-        state.visitor,
-        state.partition,
-        state.anonymous_id,
-        state.profile.copy(),
-        state.standing,
-        state.lines,
-        state.signals,
-        dict(state.views),
-        state.told,
-        state.hidden_reason,
-        dict(state.landings),
-    )
 
 
 def _claims(state: State, identified: Identified, lessons: Lessons) -> None:
@@ -340,7 +260,7 @@ def _replace(state: State, before: View, after: View, rules: Rules) -> None:
         return
     for rule in rules.on_read.get(after.category, ()):
         if counted_ms < READ_MS:
-            _enter(state, rule, opened, after.id, engaged_ms=after.engaged_ms, subject=after.path)
+            enter(state, rule, opened, after.id, engaged_ms=after.engaged_ms, subject=after.path)
         elif after.engaged_ms > counted_ms:
             _prolong(profile, line_of(rule, opened, after.id), after.engaged_ms)
 
@@ -353,56 +273,6 @@ def _prolong(profile: Profile, line: Line, engaged_ms: int) -> None:
         )
 
 
-def holds(state: State, page_view_id: str) -> bool:
-    """Whether a followed link introduces the person it was made for: the page that it led to was a human's to read."""
-    landing, view = state.landings[page_view_id], state.views.get(page_view_id)
-    if view is None:  # not spoken of in this batch, so its evidence is as it was
-        shown = landing.confirmed
-        return shown and not landing.suspect and not is_machine(state)
-    return view.occurred_at is not None and landing.shows_a_human(
-        engaged_ms=view.engaged_ms, touched=view.touched, machine=is_machine(state)
-    )
-
-
-def is_machine(state: State) -> bool:
-    return bool(state.profile.bot_reasons)
-
-
-def _landed(state: State, rules: Rules) -> bool:
-    """Introduce whom followed links were made for, each once its landing page has shown a human; whether any has."""
-    confirmed = [id for id, landing in state.landings.items() if not landing.confirmed and holds(state, id)]
-    for id in confirmed:
-        landing = state.landings[id] = replace(state.landings[id], confirmed=True)
-        if landing.taken_back:
-            continue
-        contact, company = links_of(id, landing)
-        state.profile.contact = latest(state.profile.contact, contact)
-        if company is not None:
-            state.profile.company = latest(state.profile.company, company)
-        if not state.views[id].hidden:
-            for rule in rules.on_link_followed:
-                _enter(state, rule, landing.at, id)
-    return bool(confirmed)
-
-
-def _unsettled(before: State, state: State) -> bool:
-    """Whether followed links have to be judged anew, with all pages: one that counted holds no more, or who was taken
-    for a machine is none after all, or the other way round."""
-    if not state.landings:
-        return False
-    lost = any(landing.confirmed and not holds(state, id) for id, landing in state.landings.items())
-    return lost or (before.standing is not None and is_machine(before) != is_machine(state))
-
-
-def links_of(page_view_id: str, landing: Landing) -> tuple[ContactLink, CompanyLink | None]:
-    """What a confirmed landing says of its visitor."""
-    key = claim_id(page_view_id)
-    contact = ContactLink(landing.at, key, landing.person or landing.contact)
-    if landing.company is None:
-        return contact, None
-    return contact, CompanyLink(landing.at, key, landing.company, Method.TRACKED_LINK, landing.confidence)
-
-
 def _happened(state: State, event: Event, rules: Rules) -> None:
     """Everything but page views."""
     if not event.is_activity:
@@ -411,16 +281,7 @@ def _happened(state: State, event: Event, rules: Rules) -> None:
     state.profile.runs = with_span(state.profile.runs, Run(event.occurred_at, event.occurred_at))
     if event.type is EventType.TRACK and event.name:
         for rule in rules.on_event(event.name):
-            _enter(state, rule, event.occurred_at, event.id, subject=event.name)
-
-
-def _enter(
-    state: State, rule: Rule, at: datetime, event_id: str, *, engaged_ms: int = 0, subject: str | None = None
-) -> None:
-    """Enter one piece of evidence for a rule."""
-    subject = subject[:SUBJECT_CHARACTERS] if subject else None
-    line = line_of(rule, at, event_id, engaged_ms=engaged_ms, subject=subject)
-    state.profile.add(line, Signal(rule.signal, 1, at, at))
+            enter(state, rule, event.occurred_at, event.id, subject=event.name)
 
 
 def conclude(state: State, rules: Rules, now: datetime, hiding: Hiding) -> None:

@@ -12,20 +12,11 @@ from leadlight.core.identity.people.clicks import claim_id, landing_of
 from leadlight.core.identity.people.links import Claim
 from leadlight.core.privacy.cleaning import Cleaner
 from leadlight.core.records import Channel, Event, EventType
-from leadlight.core.scoring.decide import (
-    HIDING_NOTHING,
-    Hiding,
-    Key,
-    State,
-    Verdict,
-    conclude,
-    holds,
-    links_of,
-    profile_of,
-    working_copy,
-)
+from leadlight.core.scoring.decide import conclude, profile_of
+from leadlight.core.scoring.landed import holds, links_of
 from leadlight.core.scoring.profile import CompanyLink, ContactLink, Profile
 from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.state import HIDING_NOTHING, Hiding, Key, State, Verdict, working_copy
 
 
 class Happened(Struct, frozen=True, gc=False):

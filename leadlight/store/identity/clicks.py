@@ -24,7 +24,7 @@ from leadlight.core.identity.people.clicks import (
 )
 from leadlight.core.ids import company_id
 from leadlight.core.records import Identified
-from leadlight.core.scoring.decide import Key, State
+from leadlight.core.scoring.state import Key, State
 from leadlight.store import bulk, recounts
 from leadlight.store.identity.people import people_of, settle
 from leadlight.store.tables import clicks, visitor_companies, visitor_contacts

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.identity.people.clicks import landing_of
 from leadlight.core.identity.people.links import UNSAID, Claim, Interval, believed, intervals
 from leadlight.core.records import Channel, Event, EventType
-from leadlight.core.scoring.decide import View, profile_of
+from leadlight.core.scoring.decide import profile_of
 from leadlight.core.scoring.profile import Profile, merge
 from leadlight.core.scoring.rules import Rules
+from leadlight.core.scoring.state import View
 from leadlight.store import rules as site_rules
 from leadlight.store.identity.people import HOLDS, group_of, people_of, person_of
 from leadlight.store.profiles import rows as columns

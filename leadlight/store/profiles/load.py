@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.records import Agent, Place
 from leadlight.core.scoring.alerts import HOT_RULE, Told
-from leadlight.core.scoring.decide import Key, State, View
 from leadlight.core.scoring.ledger import Evidence, Line, Signal
 from leadlight.core.scoring.profile import AgentSeen, CompanyLink, ContactLink, PlaceSeen, Profile
 from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.score import Intent, Standing
+from leadlight.core.scoring.state import Key, State, View
 from leadlight.core.scoring.visits import Run
 from leadlight.store import bulk
 from leadlight.store.profiles import rows as columns

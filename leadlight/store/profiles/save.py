@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadlight.core.log import Partition
 from leadlight.core.records import Event
 from leadlight.core.scoring.alerts import Alert
-from leadlight.core.scoring.decide import Key, State, Verdict
 from leadlight.core.scoring.grade import grade_of
 from leadlight.core.scoring.ledger import Line
 from leadlight.core.scoring.rules import Rules
 from leadlight.core.scoring.score import Reason
+from leadlight.core.scoring.state import Key, State, Verdict
 from leadlight.core.scoring.visits import elapsed, visits_of
 from leadlight.store import bulk
 from leadlight.store.identity import clicks
