@@ -112,6 +112,7 @@ def add(
     from services.identifier.networks.add import add as add_list
 
     settings = _with_folder(settings_for_command())
+    say(f"Reading {file}")
     added = add_list(settings.data, file, name=name, kind=kind, now=utc_now())
     for fault in added.faults[:SHOWN_FAULTS]:
         say(f"{file}: line or entry {fault.line}: {fault.what}")

@@ -219,6 +219,8 @@ def test_a_city_that_its_own_data_call_a_guess_is_none() -> None:
 
 def test_an_unflagged_file_of_flags_is_recognised_by_its_members() -> None:
     assert gives([{"hosting": "", "proxy": "", "relay": "", "tor": "", "vpn": ""}]) == {"class"}
+    relay = {"name": "private-relay", "class": "relay", "country": "GB", "region": "ENG", "city": "Leeds"}
+    assert gives([{"leadlight": relay}]) == {"class"}, "it knows no places but those of its few ranges"
     assert gives([{"colour": "blue"}, "text", 7, None]) == frozenset()
 
 
