@@ -11,8 +11,9 @@ from leadlight.core.identity.companies.methods import Method
 from leadlight.core.records import CompanyClaim, Identified
 from leadlight.runtime import Runtime
 from leadlight.store.identity import connections
-from leadlight.store.identity.connections import Sighted, Use, claim_of, hour_of
+from leadlight.store.identity.connections import claim_of
 from leadlight.store.identity.sources import Connection, Host
+from leadlight.store.identity.uses import Sighted, Use, hour_of
 
 LOOK_UPS = Counter(
     "leadlight_identifier_connections_total", "Events by where their connection's company was known from.", ["known"]

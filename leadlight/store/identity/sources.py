@@ -215,3 +215,8 @@ async def rejected_of(
         for site, visitor in asked
         if (said := corrections.about(site, visitor))
     }
+
+
+def decoded(value: Any) -> Any:
+    """A JSON column as drivers give it."""
+    return msgspec.json.decode(value) if isinstance(value, str | bytes) else value

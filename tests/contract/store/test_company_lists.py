@@ -16,9 +16,9 @@ from leadlight.store.companies import facts, list_changes, own_list, spend
 from leadlight.store.companies.own_list import Changed
 from leadlight.store.database import Database
 from leadlight.store.identity import connections, remote_answers
-from leadlight.store.identity.connections import Use
 from leadlight.store.identity.remote_answers import GRACE, Remembered
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Use
 from leadlight.store.tables import recounts, visitor_companies
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -17,8 +17,8 @@ from leadlight.core.records import CompanyClaim, Network
 from leadlight.store import identity
 from leadlight.store.database import Database, insert
 from leadlight.store.identity import connections, corrections, overrides
-from leadlight.store.identity.connections import Sighted, Use, hour_of
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Sighted, Use, hour_of
 from leadlight.store.tables import (
     audit_lines,
     companies,

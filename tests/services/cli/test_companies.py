@@ -21,8 +21,8 @@ from leadlight.errors import LeadlightError, WrongUsage
 from leadlight.store.companies import facts, own_list
 from leadlight.store.database import Database
 from leadlight.store.identity import connections
-from leadlight.store.identity.connections import Use
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Use
 from leadlight.store.tables import recounts, visitor_companies
 from services.identifier.knowledge import load_knowledge
 from tests.services.cli.command import Outcome, leadlight

@@ -11,8 +11,8 @@ from leadlight.core.ids import contact_id
 from leadlight.core.records import IDENTIFIED_TOPIC, Network
 from leadlight.store import positions
 from leadlight.store.identity import connections
-from leadlight.store.identity.connections import Sighted, Use, hour_of
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Sighted, Use, hour_of
 from services.scorer.scoring import CONSUMER, Scoring
 from tests.services.console.conftest import Visit, Window
 from tests.services.console.stage import Stage

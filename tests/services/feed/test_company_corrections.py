@@ -13,8 +13,8 @@ from leadlight.core.ids import contact_id
 from leadlight.core.records import IDENTIFIED_TOPIC, Network
 from leadlight.store import positions
 from leadlight.store.identity import connections
-from leadlight.store.identity.connections import Sighted, Use, hour_of
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Sighted, Use, hour_of
 from tests.core.browsing import NOON, SITE, Browser
 from tests.services.feed.reader import Answer, Reader
 from tests.services.shop import READ_KEY, WRITE_KEY, Shop

@@ -15,9 +15,9 @@ from leadlight.core.records import Network
 from leadlight.runtime import Runtime, open_runtime
 from leadlight.settings import Settings
 from leadlight.store.identity import connections, remote_answers
-from leadlight.store.identity.connections import Use
 from leadlight.store.identity.remote_answers import Remembered
 from leadlight.store.identity.sources import Connection
+from leadlight.store.identity.uses import Use
 from leadlight.store.migrate import migrate
 from services.identifier.remote.names import reader_of_names
 from services.identifier.remote.remote import Remote
