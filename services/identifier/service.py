@@ -123,6 +123,7 @@ class Identifier:
             moved = await positions.advance(connection, part.consumer, part.held, part.spans)
             await identity.save(connection, found, now=self._runtime.now())
             named = [(one.event.site, one.contact.email) for one in found if one.contact is not None]
+            named += [(one.event.site, one.click.email) for one in found if one.click is not None]
             await mail_merge.remember(connection, self._runtime.secret, named)
         self._wish(found, arrived)
         count(found)

@@ -37,6 +37,7 @@ RECOUNTS_AT_ONCE = 200
 FORGET_EVERY = timedelta(hours=1)
 
 ALERTS = Counter("leadlight_alerts_total", "Alerts raised, by rule", ["rule"])
+CONFIRMED = Counter("leadlight_links_confirmed_total", "Followed links that made somebody known: a human read on")
 FRESH = Counter("leadlight_events_scored_total", "Events applied to visitors; copies are not among them")
 
 
@@ -76,6 +77,7 @@ class Scoring:
             await profiles.save(tx, verdict, rules=rules, moved=moved, writer=CONSUMER, now=now)
             await recounts.ask_all(tx, verdict.to_recount, now=now)
         FRESH.inc(len(fresh))
+        CONFIRMED.inc(sum(_confirmed(after) - _confirmed(before) for before, after in verdict.states))
         for alert in verdict.alerts:
             ALERTS.labels(alert.rule).inc()
         return moved
@@ -171,6 +173,10 @@ class Scoring:
 
 async def _rules(connection: AsyncConnection, sites: Iterable[str]) -> dict[str, Rules]:
     return {site: await site_rules.for_site(connection, site) for site in sites}
+
+
+def _confirmed(state: State) -> int:
+    return sum(landing.confirmed for landing in state.landings.values())
 
 
 def _visitors(fresh: Iterable[Identified]) -> set[Key]:
