@@ -17,6 +17,8 @@ from leadlight.store.identity.mail_merge import AT_ONCE
 from leadlight.store.owners import sites
 
 KEY_BYTES = 32
+NAMED_BAD_LINES = 1_000
+"""Bad lines that the result names one by one; beyond it they are only counted."""
 
 HINT = (
     "\nPut ?ll=h.HASH behind the addresses in a mailing, HASH being HMAC-SHA256 of this key and the reader's e-mail address in "
@@ -54,7 +56,7 @@ def add_people(site: SiteOption, file: FileOption, as_json: AsJson = False) -> N
     async def work() -> None:
         settings = settings_for_command()
         secret = read_secret(settings)
-        lines, bad_lines = 0, []
+        lines, bad_lines, told = 0, 0, list[Bad]()
         async with open_database(settings) as database:
             async with database.read() as connection:
                 owner = await sites.find(connection, site)
@@ -77,8 +79,9 @@ def add_people(site: SiteOption, file: FileOption, as_json: AsJson = False) -> N
                             if isinstance(one, Bad)
                             else Bad(one.line, f"{one.email[:100]!r} is not an e-mail address.")
                         )
-                        bad_lines.append(bad)
-                        told_bad(bad, len(bad_lines))
+                        bad_lines += 1
+                        told += [bad] if bad_lines <= NAMED_BAD_LINES else []
+                        told_bad(bad, bad_lines)
                         continue
                     lines += 1
                     waiting.append(email)
@@ -87,9 +90,9 @@ def add_people(site: SiteOption, file: FileOption, as_json: AsJson = False) -> N
             await save()
             async with database.read() as connection:
                 total = await mail_merge.count_people(connection, owner.id)
-        result: dict[str, object] = {"site": owner.domain, "read": lines, "bad_lines": len(bad_lines), "people": total}
+        result: dict[str, object] = {"site": owner.domain, "read": lines, "bad_lines": bad_lines, "people": total}
         if as_json:
-            result["bad"] = [{"line": bad.line, "why": bad.why} for bad in bad_lines[:1_000]]
+            result["bad"] = [{"line": bad.line, "why": bad.why} for bad in told]
         show(result, as_json=as_json)
         if bad_lines and not lines:
             raise typer.Exit(1)

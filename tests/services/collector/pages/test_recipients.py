@@ -1,7 +1,7 @@
 """Links made for one person: who follows them is told as a fact, and the page that they lead to can be tied to it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +11,7 @@ from leadlight.core.ids import contact_id
 from leadlight.core.intake import tracked_links
 from leadlight.core.intake.landings import Opened, merge_hash, merge_hash_of, opened
 from leadlight.core.intake.tracked_links import Link, link_id
-from leadlight.core.records import Event
+from leadlight.core.records import Event, decode_event, encode
 from leadlight.core.sites.settings import Privacy, SiteSettings
 from leadlight.settings import Settings
 from tests.services.collector.door.visits import kept
@@ -19,6 +19,7 @@ from tests.services.collector.front_door import BROWSER, SITE, Answer, FrontDoor
 from tests.services.collector.pages.test_links import follow
 
 MARA = "mara@norrvik.example"
+OLD_TOKEN = "iptAtcA5afgJJSMU5YxNGqD74aK0fytfTg80qGWxWxxLhHIaf4iMgj9BXSw3ywfasmFx6emmbZnXhUnl3NtnUdQ-ppPkqMSMCWP17UUZ"
 TARGET = "https://www.fernwerk.example/angebot?a=1&b=%C3%A4#preise"
 
 
@@ -188,3 +189,23 @@ async def test_the_person_stands_nowhere_in_a_link(door: FrontDoor) -> None:
     for text in (token, answer.headers["Location"], str(answer.headers), answer.body.decode()):
         assert "mara" not in text.lower()
         assert "norrvik" not in text.lower()
+
+
+def test_links_made_before_there_were_persons_stay_what_they_were() -> None:
+    link = Link("site-1", "https://www.fernwerk.example/angebot?a=1", 1_800_000_000, "spring")
+    assert tracked_links.mint(link, b"s" * 64) == OLD_TOKEN
+    assert tracked_links.read(OLD_TOKEN, b"s" * 64) == link
+    assert opened(OLD_TOKEN, b"s" * 64, site="site-1", at=datetime(2026, 5, 4, tzinfo=UTC)) is None
+
+
+def test_records_written_before_there_were_tokens_are_read() -> None:
+    old = b'{"site":"s","visitor":"v","id":"e","type":"track","anonymous_id":"a","occurred_at":"2026-05-04T12:00:00Z",'
+    old += b'"received_at":"2026-05-04T12:00:01Z","name":"Page Engaged","engagement":{"page_view_id":"p",'
+    old += b'"engaged_ms":5000,"active_until":"2026-05-04T12:00:00Z","scroll_percent":10},"v":1}'
+    event = decode_event(old)
+    assert (event.link, event.of_recipient) == (None, False)
+    assert event.engagement is not None
+    assert event.engagement.touched is False
+    assert b"link" not in encode(event)
+    with_token = decode_event(old.replace(b'"v":1', b'"link":"c.abc","of tomorrow":1,"v":1'))
+    assert decode_event(encode(with_token)).link == "c.abc"
