@@ -43,6 +43,8 @@ ORIGIN_BYTES = 512
 HOST_BYTES = 255
 AGENT_BYTES = 2_048
 
+REMEMBERED_HEADERS = 8_192
+
 ODD_BYTES = 2_048
 """Of headers that are looked at together; what a stranger makes longer is not remembered."""
 
@@ -61,6 +63,7 @@ class Arrivals:
         self.countries.refresh()
         self._runtime = runtime
         self._proxies = Proxies(runtime.settings.trusted_proxies)
+        self._oddities = Oddities()
         self._pace, self._server_pace, self._secret_pace = Pace(), Pace(), Pace()
         self._today = _Today(None, DayKey(date.min, urandom(DAY_KEY_BYTES)), self.countries)
         self._since = self._until = datetime.min.replace(tzinfo=UTC)
@@ -128,7 +131,7 @@ class Arrivals:
             cookie_id(headers) if b"cookie" in headers else None,
             today.pseudonym,
             partial(self._pace.too_fast, time.monotonic()),
-            odd(headers),
+            self._oddities.of(headers),
         )
 
     def also_told(self, arrival: Arrival, headers: Headers, anonymous_id: str) -> AnswerHeaders:
@@ -197,25 +200,25 @@ def policy_of(grant: Grant) -> Policy:
     return Policy(grant.site, grant.settings)
 
 
-def odd(headers: Headers) -> tuple[str, ...]:
-    """What is odd about a browser's headers. Few combinations are in use, so it is worked out once for each."""
-    given = _read(headers)
-    if sum(map(len, given)) > ODD_BYTES:
-        return oddities_of(headers)
-    return _odd(given)
+class Oddities:
+    """What is odd about browsers' headers. Few combinations are in use, so it is worked out once for each."""
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes | None, ...], tuple[str, ...]] = {}
 
-def _read(headers: Headers) -> tuple[bytes, ...]:
-    get = headers.get
-    return tuple([get(name, _NONE) for name in READ])
+    def of(self, headers: Headers) -> tuple[str, ...]:
+        given = tuple(map(headers.get, READ))
+        found = self._known.get(given)
+        return self._work_out(given) if found is None else found
 
-
-_NONE = b""
-
-
-@lru_cache(8_192)
-def _odd(given: tuple[bytes, ...]) -> tuple[str, ...]:
-    return oddities_of({name: value for name, value in zip(READ, given, strict=True) if value})
+    def _work_out(self, given: tuple[bytes | None, ...]) -> tuple[str, ...]:
+        headers = {name: value for name, value in zip(READ, given, strict=True) if value is not None}
+        found = oddities_of(headers)
+        if sum(map(len, headers.values())) <= ODD_BYTES:
+            if len(self._known) >= REMEMBERED_HEADERS:
+                self._known.clear()
+            self._known[given] = found
+        return found
 
 
 @lru_cache(4_096)
