@@ -22,6 +22,7 @@ from leadlight.store import dead_letters
 from leadlight.store.database import Database
 from leadlight.store.migrate import check_schema
 from leadlight.store.owners import sites, webhooks
+from services.identifier.remote.configuration import read_providers
 
 LOW_DISK_BYTES = 1 << 30
 """Below this much free space the log and the database fill up within days on a busy site."""
@@ -60,9 +61,20 @@ async def _examine() -> list[Finding]:
         *_files(),
         *_spools(settings),
         *_network_data(settings),
+        *_providers(settings),
         *[finding async for finding in _database(settings)],
         *[finding async for finding in _log(settings)],
     ]
+
+
+def _providers(settings: Settings) -> list[Finding]:
+    try:
+        providers = read_providers(settings)
+    except ConfigurationError as error:
+        return [Finding("paid services", "fail", str(error), "Correct the file: the identifier does not start with it.")]
+    if not providers:
+        return []
+    return [Finding("paid services", "ok", ", ".join(one.name for one in providers))]
 
 
 def _settings(settings: Settings) -> list[Finding]:

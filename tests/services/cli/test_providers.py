@@ -1,6 +1,7 @@
 """What an operator is told of paid services at a terminal."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,7 @@ async def test_mistakes_are_named(folder: Path) -> None:
     broken = await command(folder, "providers", "status")
     assert broken.code == 1
     assert "ipinfo: `url`" in broken.err
+    findings = json.loads((await command(folder, "doctor", "--json")).out)
+    [finding] = [one for one in findings if one["check"] == "paid services"]
+    assert finding["state"] == "fail"
+    assert "`url`" in finding["found"]
