@@ -3,12 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadlight.core.identity.providers.circuit import Allowance, Breaker, Circuit
 from leadlight.core.identity.providers.shape import Charge
 from leadlight.core.records import Network
+from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.store.companies import spend
 from leadlight.store.companies.spend import MICROS, month_of
@@ -135,7 +139,7 @@ class Desk:
         await self._settle(matched=False)
 
     async def _note(self) -> None:
-        async with self._database.begin() as connection:
+        async with self._bookkeeping() as connection:
             await spend.note(connection, self.name, self.circuit, now=self._now())
 
     async def _settle(self, *, matched: bool) -> None:
@@ -147,7 +151,7 @@ class Desk:
         cost = 0 if refund else provider.budget.price_micros
         metrics.SPENT.labels(provider.name).inc(cost / MICROS)
         month = month_of(self._now())
-        async with self._database.begin() as connection:
+        async with self._bookkeeping() as connection:
             if matched or refund:
                 await spend.settle(
                     connection,
@@ -157,4 +161,13 @@ class Desk:
                     refund_micros=provider.budget.price_micros if refund else 0,
                 )
             used = await spend.used(connection, [provider.name], month=month)
-        metrics.LEFT.labels(provider.name).set(max(0, provider.budget.calls - used[provider.name].calls))
+            metrics.LEFT.labels(provider.name).set(max(0, provider.budget.calls - used[provider.name].calls))
+
+    @asynccontextmanager
+    async def _bookkeeping(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction about what has happened already: if the database is away, the answer counts all the same."""
+        try:
+            async with self._database.begin() as connection:
+                yield connection
+        except Outage as error:
+            log.warning("what a source did is not noted", source=self.name, error=str(error))
