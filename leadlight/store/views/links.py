@@ -12,6 +12,7 @@ from leadlight.core.identity.companies.methods import precedence_of
 from leadlight.core.identity.people.links import UNSAID, Claim, intervals
 from leadlight.core.objects import CompanyRef, ContactRef, LinkedCompany, LinkedContact, VisitorLinks
 from leadlight.store.identity.people import COMPANY_HOLDS, HOLDS, people_of
+from leadlight.store.identity.sources import rejected_of
 from leadlight.store.tables import (
     companies,
     contact_withdrawals,
@@ -106,9 +107,10 @@ async def _companies(connection: AsyncConnection, site: str, visitor: str) -> li
             )
         )
     ).one_or_none()
+    rejected = (await rejected_of(connection, [(site, visitor)])).get((site, visitor), ())
     groups: dict[tuple[bool, str, str], list[Row[Any]]] = {}
     for row in rows:
-        groups.setdefault((bool(row.holds), row.company_id, row.method), []).append(row)
+        groups.setdefault((bool(row.holds) and row.domain not in rejected, row.company_id, row.method), []).append(row)
     found = []
     for (holds, company, method), own in groups.items():
         latest = own[0]
