@@ -10,7 +10,7 @@ changes = Table(  # what a feed reader has to be told, numbered by each writer o
     key_column("writer"),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("site_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # visitor, alert
+    Column("kind", Text, nullable=False),  # visitor, alert, contact
     Column("entity_id", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index("changes_by_time", "at"),

@@ -26,7 +26,7 @@ class ChangeRow:
     writer: str
     seq: int
     site_id: str
-    kind: str  # visitor, alert
+    kind: str  # visitor, alert, contact
     entity_id: str
     at: datetime
 

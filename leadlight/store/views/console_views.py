@@ -96,7 +96,7 @@ class Moved:
     """Something of a site changed."""
 
     site: str
-    kind: str  # visitor, alert
+    kind: str  # visitor, alert, contact
     id: str
 
 
