@@ -33,6 +33,7 @@ class Pulled(Struct, frozen=True, omit_defaults=True):
     data_from: datetime | None = None  # what day the data are of, where the package tells
     networks: int | None = None
     credits: tuple[Credit, ...] = ()
+    replaced: str | None = None  # SHA-256 of the file that lay there before, if that was pulled too
     verified: bool = True  # the package's bytes are those that its registry vouches for
 
 

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from leadlight.errors import LeadlightError
 from leadlight.runtime.networks import FOLDER, RANGES_FOLDER
@@ -228,14 +231,24 @@ def put_in_place(folder: Path, built: Path, one: Pulled) -> None:
     target = folder / one.file
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = read_manifest(folder)
-    if target.exists() and one.file not in known:
-        target.replace(target.with_name(f"{target.stem}.own{target.suffix}"))
+    if target.is_file():
+        before, lies_there = known.get(one.file), sha256_of(target)
+        if before is None or lies_there not in (before.sha256, before.replaced):
+            target.replace(_own_name(target))
+        else:
+            one = replace(one, replaced=lies_there)
     built.chmod(0o644)
     with built.open("rb") as file:
         os.fsync(file.fileno())
     write_manifest(folder, (known | {one.file: one}).values())
     built.replace(target)
     sync_folder(target.parent)
+
+
+def _own_name(target: Path) -> Path:
+    """A name for the owner's file that no other has: asn.own.mmdb, asn.own2.mmdb ..."""
+    names = (f"{target.stem}.own{number if number > 1 else ''}{target.suffix}" for number in count(1))
+    return next(path for name in names if not (path := target.with_name(name)).exists())
 
 
 @contextmanager

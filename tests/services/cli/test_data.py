@@ -198,6 +198,10 @@ def test_an_owners_file_of_the_same_name_stays_and_is_asked_first(tmp_path: Path
     assert leadlight(tmp_path, "data", "pull", "--from", str(path)).code == 0
     assert known(tmp_path, "203.0.113.1")[0] == 65000
     assert known(tmp_path, "203.0.113.99")[0] == 64500
+    later = mine | {"autonomous_system_number": 65001}
+    (folder / "asn.mmdb").write_bytes(mmdb({"203.0.113.16/28": later}, "GeoLite2-ASN"))
+    assert leadlight(tmp_path, "data", "pull", "--from", str(path)).code == 0
+    assert [known(tmp_path, f"203.0.113.{end}")[0] for end in (1, 17, 99)] == [65000, 65001, 64500]
 
 
 def test_the_status_tells_of_files_what_is_missing_and_what_was_changed(tmp_path: Path) -> None:
