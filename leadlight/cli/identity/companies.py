@@ -26,12 +26,13 @@ from leadlight.core.identity.companies.own_list import (
     united,
 )
 from leadlight.core.identity.networks.blocks import host_key
-from leadlight.core.identity.people.emails import MailDomains
+from leadlight.core.identity.people.emails import NO_RULES, MailDomains, MailRules
+from leadlight.core.identity.people.mail_rules import mail_rules_of
 from leadlight.errors import WrongUsage
 from leadlight.runtime import read_secret, utc_now
 from leadlight.store.companies import facts, list_changes, own_list
 from leadlight.store.database import Database
-from leadlight.store.owners import sites
+from leadlight.store.owners import site_settings, sites
 from services.identifier.knowledge import load_knowledge
 from services.identifier.networks.classes import load_classes
 from services.identifier.remote.configuration import ASKABLE
@@ -96,8 +97,9 @@ def import_list(
             async with database.read() as connection:
                 owner = await sites.find(connection, site)
                 before = await own_list.domains_of(connection, owner.id)
+                rules = mail_rules_of((await site_settings.current(connection, owner.id))[0])
                 classes |= await own_list.classes_seen(connection, owner.id)
-            reading = read_list(opened, mail, now, _told(opened))
+            reading = read_list(opened, mail, now, _told(opened), rules)
             forced = _judge_asns(reading, classes, force=force)
             key = host_key(read_secret(settings))
             result = await _write(
@@ -141,7 +143,9 @@ def list_companies(site: SiteOption, as_json: AsJson = False) -> None:
     run(work())
 
 
-def read_list(opened: CompanyFile, mail: MailDomains, now: datetime, progress: Callable[[int], None]) -> Reading:
+def read_list(
+    opened: CompanyFile, mail: MailDomains, now: datetime, progress: Callable[[int], None], rules: MailRules = NO_RULES
+) -> Reading:
     """Every company of a file, those named twice as one.
 
     Raises:
@@ -161,7 +165,7 @@ def read_list(opened: CompanyFile, mail: MailDomains, now: datetime, progress: C
             continue
         reading.rows += 1
         try:
-            entry, left_out = read_line(cells, columns, mail, now=now)
+            entry, left_out = read_line(cells, columns, mail, rules, now=now)
         except BadLine as bad:
             reading.remarks.append(Remark(number, str(bad), False))
             continue

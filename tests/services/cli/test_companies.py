@@ -356,3 +356,11 @@ def test_ten_thousand_companies_are_taken_in(owner: Owner) -> None:
     result = json.loads(owner.imports("domain,name,networks\n" + "\n".join(lines)).out)
     assert result["companies"] == 10_000
     assert result["added"] == 10_000
+
+
+def test_a_mail_providers_domain_is_a_companys_where_the_owner_has_said_so(owner: Owner) -> None:
+    assert owner.imports("domain\ngmx.net\n").json["bad"] == 1
+    settings = owner.folder / "settings.yaml"
+    settings.write_text("work_domains: [gmx.net]\n", encoding="utf-8")
+    owner.run("site", "settings", "set", str(settings), "--site", "shop.example")
+    assert owner.imports("domain\ngmx.net\n").json["added"] == 1

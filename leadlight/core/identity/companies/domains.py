@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import idna
 
-from leadlight.core.identity.people.emails import MailDomains, MailKind, ascii_form
+from leadlight.core.identity.people.emails import NO_RULES, MailDomains, MailKind, MailRules, ascii_form
 
 LONGEST_ADDRESS = 2_000
 """Of a web address in which a domain is looked for."""
@@ -46,15 +46,15 @@ def host_in(text: str) -> str | None:
     return ascii_form(host)
 
 
-def registrable_company(text: str, mail: MailDomains) -> str | NoCompany:
-    """The registrable domain that a text names, or why it names no company's."""
+def registrable_company(text: str, mail: MailDomains, rules: MailRules = NO_RULES) -> str | NoCompany:
+    """The registrable domain that a text names, or why it names no company's. `rules` is what a site's owner says of some."""
     host = host_in(text)
     if host is None:
         return NoCompany.NO_DOMAIN
     domain = mail.registrable(host)
     if domain is None:
         return NoCompany.SUFFIX
-    return domain if mail.kind(host) is MailKind.WORK else NoCompany.MAIL_PROVIDER
+    return domain if mail.kind(host, rules) is MailKind.WORK else NoCompany.MAIL_PROVIDER
 
 
 def shown(domain: str) -> str:

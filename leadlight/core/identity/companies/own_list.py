@@ -19,7 +19,7 @@ from leadlight.core.identity.companies.firmographics import (
 )
 from leadlight.core.identity.companies.names import stated_name
 from leadlight.core.identity.networks.blocks import range_of
-from leadlight.core.identity.people.emails import MailDomains
+from leadlight.core.identity.people.emails import NO_RULES, MailDomains, MailRules
 
 Kind = TypeVar("Kind")
 
@@ -125,7 +125,9 @@ def read_header(cells: Sequence[str]) -> Columns:
     return found
 
 
-def read_line(cells: Sequence[str], columns: Columns, mail: MailDomains, *, now: datetime) -> tuple[Entry, list[str]]:
+def read_line(
+    cells: Sequence[str], columns: Columns, mail: MailDomains, rules: MailRules = NO_RULES, *, now: datetime
+) -> tuple[Entry, list[str]]:
     """A line's company, and what of the line was left out, with the reason.
 
     Raises:
@@ -139,7 +141,7 @@ def read_line(cells: Sequence[str], columns: Columns, mail: MailDomains, *, now:
     given = cell("domain") or cell("url")
     if not given:
         raise BadLine("the domain is missing")
-    domain = registrable_company(given, mail)
+    domain = registrable_company(given, mail, rules)
     if isinstance(domain, NoCompany):
         raise BadLine(f"{text_field(given, characters=80) or 'the domain'} {domain.value}")
     left_out: list[str] = []
