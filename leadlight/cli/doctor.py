@@ -71,7 +71,9 @@ def _providers(settings: Settings) -> list[Finding]:
     try:
         providers = read_providers(settings)
     except ConfigurationError as error:
-        return [Finding("paid services", "fail", str(error), "Correct the file: the identifier does not start with it.")]
+        return [
+            Finding("paid services", "fail", str(error), "Correct the file: the identifier does not start with it.")
+        ]
     if not providers:
         return []
     return [Finding("paid services", "ok", ", ".join(one.name for one in providers))]
