@@ -21,7 +21,11 @@ Place = tuple[datetime, str]
 
 
 class NothingToCorrect(ConfigurationError):
-    """The visitor is not there, belongs to no company that could be wrong, or came over no known connection."""
+    """The visitor is taken for no company that could be wrong, or came over no known connection."""
+
+
+class NoSuchVisitor(NothingToCorrect):
+    """Nobody of this id is on the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ async def reach_of(connection: AsyncConnection, site: str, visitor: str) -> Reac
     for the visitor alone where addresses are shared by strangers, or where they named the company themselves.
 
     Raises:
-        NothingToCorrect: there is no such visitor.
+        NoSuchVisitor: there is none.
     """
     of = visitors.c
     row = (
@@ -73,7 +77,7 @@ async def reach_of(connection: AsyncConnection, site: str, visitor: str) -> Reac
         )
     ).one_or_none()
     if row is None:
-        raise NothingToCorrect(f"There is no visitor {visitor[:100]} on this site.")
+        raise NoSuchVisitor(f"There is no visitor {visitor[:100]} on this site.")
     used = visitor_networks.c
     networks = (
         await connection.execute(
@@ -112,6 +116,7 @@ async def add(
     """Say at a visitor that the company is wrong (no `domain`), or which it is; and how many visitors it holds for.
 
     Raises:
+        NoSuchVisitor: there is none.
         NothingToCorrect: see there.
     """
     reach = await reach_of(connection, site, visitor)

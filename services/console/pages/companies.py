@@ -12,7 +12,7 @@ from leadlight.core.identity.companies.corrections import Scope
 from leadlight.core.identity.companies.names import stated_name
 from leadlight.runtime.domains import company_domain
 from leadlight.store.identity import corrections
-from leadlight.store.identity.corrections import NothingToCorrect
+from leadlight.store.identity.corrections import NoSuchVisitor, NothingToCorrect
 from services.console.session import OurRuntime, Signed
 
 router = APIRouter()
@@ -48,6 +48,8 @@ async def correct(
                 who=seat.user.email,
                 now=runtime.now(),
             )
+    except NoSuchVisitor as error:
+        raise HTTPException(404) from error
     except NothingToCorrect as error:
         raise HTTPException(409, str(error)) from error
     return RedirectResponse(f"/visitors/{id}", 303)

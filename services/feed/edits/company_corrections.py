@@ -12,7 +12,7 @@ from leadlight.core.identity.companies.names import stated_name
 from leadlight.runtime import Runtime
 from leadlight.runtime.domains import company_domain
 from leadlight.store.identity import corrections
-from leadlight.store.identity.corrections import Made, NothingToCorrect
+from leadlight.store.identity.corrections import Made, NoSuchVisitor, NothingToCorrect
 from leadlight.store.owners.keys import Key
 from services.feed import reference
 from services.feed.cursors import ListPlace, cursor, list_mark
@@ -68,9 +68,10 @@ def add_company_corrections(app: FastAPI, runtime: Runtime, keyring: Keyring) ->
                     who=f"key {key.name}",
                     now=runtime.now(),
                 )
+        except NoSuchVisitor as error:
+            raise Problem(HTTPStatus.NOT_FOUND, str(error)) from error
         except NothingToCorrect as error:
-            known = "no visitor" not in str(error)
-            raise Problem(HTTPStatus.CONFLICT if known else HTTPStatus.NOT_FOUND, str(error)) from error
+            raise Problem(HTTPStatus.CONFLICT, str(error)) from error
         return _answer(_told(made, number), HTTPStatus.CREATED)
 
     @app.get("/api/v1/company-corrections", tags=["Corrections"], **reference.answers(CompanyCorrectionList))

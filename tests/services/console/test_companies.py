@@ -83,7 +83,7 @@ async def test_what_cannot_be_is_said_and_changes_nothing(
 ) -> None:
     assert "is no company&#39;s domain" in await post(admin, f"/visitors/{office[0]}/company", 422, domain="co.uk")
     nobody = "00000000-0000-5000-8000-000000000000"
-    await post(admin, f"/visitors/{nobody}/company", 409)
+    await post(admin, f"/visitors/{nobody}/company", 404)
     await post(admin, f"/company-corrections/{nobody}/withdraw", 404, visitor=office[0])
     await post(stranger, f"/visitors/{office[0]}/company", 401)
     async with admin.http.post(
