@@ -132,7 +132,7 @@ class Identifier:
     def _wish(self, found: Sequence[Identified], arrived: Sequence[Arrival]) -> None:
         """Have the world outside asked about connections of which nothing better is known, and again when that is old."""
         for one, arrival in zip(found, arrived, strict=True):
-            if arrival.address is None or one.bot_reasons or one.event.imported:
+            if arrival.address is None or one.bot_reasons or one.event.imported or one.event.of_recipient:
                 continue
             if one.company is None or one.company.method in (Method.REVERSE_DNS, Method.PROVIDER):
                 self._remote.wish(one.event.site, arrival.address, arrival.network)
