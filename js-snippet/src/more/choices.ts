@@ -32,11 +32,11 @@ const context = (): Properties => ({ cookieless: mode && true, consent: said && 
 
 /** These calls wait until there is permission, or a refusal; from then on they do something, or nothing. */
 const calls = {
-  identify(user: string | Properties, traits?: Properties): void {
+  identify(user: string | Properties, traits?: Properties, properties?: Properties): void {
     if (!mayIdentify()) return;
     if (typeof user === "object") traits = user;
     else if (user) put(USER, user);
-    tell("identify", { traits });
+    tell("identify", { traits, properties });
   },
   group: (groupId: string, traits?: Properties): unknown => permitted() && tell("group", { groupId, traits }),
   reset(): void {

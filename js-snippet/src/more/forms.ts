@@ -7,7 +7,7 @@ import { actions, flush, policy, tag, tell, type PartElement } from "./seam";
 //
 // - The function `leadlight` on the part's script element: the part calls it once, with `watchForms`. From then on every submit
 //   is the part's business, and nothing else looks at one.
-// - `watchForms(submitted, early)`: `submitted(traits, properties)` tells `identify` with the traits, if any, then
+// - `watchForms(submitted, early)`: `submitted(traits, properties)` tells `identify` with the traits, if any, with the mark `form`, then
 //   `track "Form Submitted"` with the properties, if any, about the page being viewed, and sends at once whatever waits, as the
 //   page may be leaving. Consent, opt-out and the queue are not the part's business: it calls whenever there is something.
 // - `early`: the submit events that came before the part; theirs are the first forms to be read. Should the page go away before
@@ -23,7 +23,7 @@ let here: unknown;
 
 const submitted: Submitted = (traits, properties) => {
   if (!permitted()) return;
-  if (traits) actions.identify!(traits);
+  if (traits) actions.identify!(traits, 0, { form: true });
   if (properties) tell("track", { event: "Form Submitted", properties });
   flush(1);
 };

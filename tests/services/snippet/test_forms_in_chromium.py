@@ -20,6 +20,7 @@ async def test_a_posted_form_is_told_once_with_all_that_belongs_to_it(visit: Vis
     assert [one["traits"] for one in introductions] == [
         {"email": EMAIL, "name": "Mara Lindqvist", "phone": "+46 31 000 00 00"}
     ]
+    assert [one["properties"] for one in introductions] == [{"form": True}]
     [form] = forms
     assert form["context"]["page"]["path"] == "/contact"
     assert form["properties"] == {
