@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import typer
 
-from leadlight.cli.identity.companies import app
+from leadlight.cli.identity.companies import app as app  # these commands stand beside the list's
 from leadlight.cli.output import show
 from leadlight.cli.owners import AsJson, SiteOption
 from leadlight.cli.process import open_database, run, settings_for_command
