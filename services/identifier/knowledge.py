@@ -73,7 +73,7 @@ def sources_of_agents(static: Path, own: Path) -> Sources:
         isbot=json.loads((static / "bot_patterns.json").read_text(encoding="utf-8")),
         names=json.loads((static / "bot_names.json").read_text(encoding="utf-8")),
         more=lines("more"),
-        shapes=lines("shapes"),
+        shapes=[(words, pattern) for words, _, pattern in (line.partition("\t") for line in lines("shapes"))],
         people=lines("people"),
         broad=lines("broad"),
     )

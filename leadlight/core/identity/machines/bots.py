@@ -36,7 +36,7 @@ class Sources:
 
     isbot: Sequence[str]  # in Node's dialect
     more: Sequence[str] = ()  # machines that isbot does not name; RE2's dialect
-    shapes: Sequence[str] = ()  # likewise; Python's dialect
+    shapes: Sequence[tuple[str, str]] = ()  # likewise, each with words for it; Python's dialect
     people: Sequence[str] = ()  # browsers that the broad patterns would take for machines
     broad: Sequence[str] = ()  # those of isbot's patterns that are common words in the names of apps
     names: Sequence[str] = ()  # of crawler-user-agents; they name what is a machine already, and make nothing one
@@ -65,7 +65,7 @@ class BotPatterns:
         self._patterns = PatternSet(
             [(f"isbot: {pattern}", translated(pattern)) for pattern in sources.isbot]
             + [(f"leadlight: {pattern}", pattern) for pattern in sources.more]
-            + [(f"leadlight: {pattern}", pattern) for pattern in sources.shapes]
+            + [(f"leadlight: {words}", pattern) for words, pattern in sources.shapes]
         )
         self._people = PatternSet([(pattern, pattern) for pattern in sources.people])
         self._names = PatternSet([(pattern, pattern) for pattern in sources.names], ignore_case=False)
