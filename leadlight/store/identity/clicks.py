@@ -54,7 +54,6 @@ async def keep(connection: AsyncConnection, fresh: Sequence[Identified], *, now:
             if reasons <= before:
                 continue
             told = ",".join(sorted(reasons | before))
-            told = ",".join(sorted(reasons | before))
             changed.append(
                 {"of_site": site, "of_visitor": click.visitor, "of_event": click.event_id, "now_suspect": told}
             )
