@@ -57,7 +57,7 @@ async def lock(connection: AsyncConnection, sites: Iterable[str], *, alone: bool
     known = set((await connection.execute(held)).scalars())
     missing = [site for site in wanted if site not in known]
     if missing:
-        rows = [{"site_id": site, "version": 0, "reviewed_on": today} for site in missing]
+        rows = [{"site_id": site, "reviewed_on": today} for site in missing]
         await connection.execute(insert(connection, connection_versions).on_conflict_do_nothing(), rows)
         await connection.execute(held)
 

@@ -1,6 +1,6 @@
 """Whose connections are: what owners laid down, what people said, whom the site has seen there."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Table, Text
+from sqlalchemy import Boolean, Column, Date, Index, Table, Text
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -51,10 +51,9 @@ company_sightings = Table(  # people who introduced themselves, by connection an
     Index("company_sightings_by_contact", "site_id", "contact_id"),
 )
 
-connection_versions = Table(  # moved by everything that may change whose a connection is; locked while claims are made
+connection_versions = Table(  # locked while claims are made of connections, and while what is known of them changes
     "connection_versions",
     metadata,
     key_column("site_id"),
-    Column("version", BigInteger, nullable=False),
     Column("reviewed_on", Date, nullable=False),  # the day whose passing is accounted for: sightings fade
 )

@@ -1,6 +1,6 @@
 """Who is who: written by the identifier, and again by the scorer with what names it."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text, false
 
 from leadlight.store.tables.columns import Instant, Json, key_column, metadata
 
@@ -79,7 +79,7 @@ visitor_networks = Table(  # which connections a visitor used: what is learnt of
     Column("block", Text, nullable=False),  # /24 or /48
     Column("class", Text, nullable=False),
     Column("rule", Text, nullable=False),
-    Column("asn", Integer),
+    Column("asn", BigInteger),  # of 32 bits, more than an integer of PostgreSQL holds
     Column("name", Text),
     Column("stated", Json),  # the company whose own network it is, as lists and data say
     Column("first_at", Instant, nullable=False),  # hours: finer would be written again with every event

@@ -180,9 +180,8 @@ def check_integrity(path: Path, integrity: str) -> None:
 
 def brought(path: Path) -> Package:
     """A package that somebody fetched elsewhere. Raises NotObtained when it is none."""
-    about = unpack(path, {"package.json"}, path.parent, keep=False)["package.json"]
     try:
-        told = json.loads(about)
+        told = json.loads(unpack(path, {"package.json"}, path.parent, keep=False)["package.json"])
         name, version = told["name"], told["version"]
     except (ValueError, KeyError, TypeError):
         raise NotObtained(f"{path.name} holds no package.json that can be read.") from None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -120,6 +121,14 @@ async def test_on_a_providers_line_neighbours_are_no_colleagues(database: Databa
     found = await named(database, "next", "stranger")
     assert found["next"] is not None
     assert found["stranger"] is None
+
+
+async def test_networks_have_numbers_of_32_bits(database: Database) -> None:
+    largest = connection_of(OFFICE)
+    network = msgspec.structs.replace(largest.network, asn=2**32 - 1)
+    await keep(database, [Use("next", Connection(SITE, network), hour_of(NOON), hour_of(NOON))])
+    async with database.read() as connection:
+        assert await connection.scalar(select(visitor_networks.c.asn)) == 2**32 - 1
 
 
 @pytest.mark.parametrize("kind", ["hosting", "vpn", "mobile", "relay", "security_proxy"])

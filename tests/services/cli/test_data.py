@@ -135,6 +135,8 @@ def test_packages_fetched_elsewhere_are_taken_too(tmp_path: Path) -> None:
     assert "left-pad, which is not used" in other.err
     path.write_bytes(b"no package")
     assert "cannot be unpacked" in leadlight(tmp_path, "data", "pull", "--from", str(path)).err
+    path.write_bytes(packed(ASN, VERSION, {"package.json": b" " * (2 << 20)}))
+    assert "no package.json that can be read" in leadlight(tmp_path, "data", "pull", "--from", str(path)).err
 
 
 def test_the_wheel_of_clouds_is_read_and_nothing_in_it_is_run(tmp_path: Path) -> None:

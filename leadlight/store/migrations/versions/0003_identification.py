@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("block", sa.Text(), nullable=False),
         sa.Column("class", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("asn", sa.Integer(), nullable=True),
+        sa.Column("asn", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("stated", Json, nullable=True),
         sa.Column("first_at", Instant(), nullable=False),
@@ -80,7 +80,6 @@ def upgrade() -> None:
     op.create_table(
         "connection_versions",
         sa.Column("site_id", sa.Text(), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("reviewed_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("site_id"),
     )
