@@ -13,7 +13,7 @@ from leadlight.core.sites.countries import NAMES
 
 MOST_RANGES: Final = 2_000_000
 MOST_FAULTS: Final = 1_000
-_COMMENT: Final = re.compile(r"\s*(?:#|;|//).*$")
+_COMMENT: Final = re.compile(r"(?:#|;|//).*$")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 RELAY_NAME: Final = "private-relay"
