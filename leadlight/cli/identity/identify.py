@@ -1,5 +1,6 @@
 """`leadlight identify`: what is known of an address, an e-mail or an agent, and why."""
 
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -64,7 +65,7 @@ def identify(
     settings = settings_for_command()
     verdicts = Verdicts.load(settings.data)
     if given is not None:
-        run(_one(settings, verdicts, given, site, as_json=as_json))
+        run(_one(settings, verdicts, _readable(given), site, as_json=as_json))
     else:
         assert file is not None
         run(_many(settings, verdicts, file, site, as_json=as_json))
@@ -74,7 +75,7 @@ async def _one(settings: Settings, verdicts: Verdicts, given: str, site: str | N
     async with _site_knowledge(settings, site) as explained:
         verdict = verdicts.about(given) if explained is None else await verdicts.about_at_site(given, explained)
     if as_json:
-        sys.stdout.buffer.write(_encoder.encode(_sayable(verdict)) + b"\n")
+        sys.stdout.buffer.write(_encoder.encode(verdict) + b"\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in lines_of(verdict))
         if verdict["kind"] == "address" and not verdicts.facts.networks.files:
@@ -120,9 +121,9 @@ def _texts(lines: BinaryIO) -> Iterator[str]:
             whole = rest.endswith(b"\n")
 
 
-def _sayable(verdict: dict[str, object]) -> dict[str, object]:
-    """Terminals pass on broken bytes as surrogates, which no JSON can hold."""
-    return {**verdict, "input": str(verdict["input"]).encode("utf-8", "replace").decode()}
+def _readable(given: str) -> str:
+    """As a line of a file is read: broken bytes, which shells pass on as surrogates, can be neither looked up nor written."""
+    return os.fsencode(given).decode("utf-8", "replace")
 
 
 @asynccontextmanager
