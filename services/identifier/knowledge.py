@@ -56,6 +56,7 @@ def load_knowledge(folder: Path = FOLDER) -> Knowledge:
             disposable=frozenset(disposable) | _listed(data / "disposable_domains.txt"),
             relays=_listed(data / "relay_domains.txt"),
             hosted=_listed(data / "hosted_domains.txt"),
+            services=_listed(data / "service_domains.txt"),
             offices=_listed(data / "office_names.txt"),
             has_ending=lru_cache(REMEMBERED_DOMAINS)(has_ending),
         ),

@@ -130,6 +130,7 @@ class MailDomains:
     disposable: Collection[str]
     relays: Collection[str]
     hosted: Collection[str] = ()  # anybody gets a name below these
+    services: Collection[str] = ()  # below these are customers' desks and teams, at the name itself its maker's people
     offices: Collection[str] = ()  # names before the @ that stand for an office
     has_ending: Callable[[str], bool] = lambda _: True
 
@@ -159,8 +160,10 @@ class MailDomains:
         domain = email.rpartition("@")[2]
         if self.kind(domain, rules) is not MailKind.WORK:
             return None
-        found = self.registrable(domain)
-        if found is None or found in NOBODYS_DOMAINS or not TENANTS.isdisjoint(_with_parents(domain)):
+        found, names = self.registrable(domain), _with_parents(domain)
+        if found is None or found in NOBODYS_DOMAINS:
+            return None
+        if not TENANTS.isdisjoint(names) or any(name in self.services for name in names[1:]):
             return None
         ending = found.rpartition(".")[2]
         return found if ending in DOCUMENTATION or self.has_ending(ending) else None
