@@ -70,6 +70,13 @@ def test_an_agent_that_no_browser_sends_is_a_machines_without_a_name_to_show(age
     assert len(verdict.bot_name or "") <= 60
 
 
+@pytest.mark.parametrize("model", ["Spider X", "Bot Phone X1", "Monitor-T8", "CUBOT NOTE (4)"])
+def test_a_plain_browser_on_a_telephone_is_a_persons_whatever_the_model_is_called(model: str) -> None:
+    phone = f"Mozilla/5.0 (Linux; Android 13; {model}) {WEBKIT} Chrome/120.0.0.0 Mobile Safari/537.36"
+    assert not about_agent(phone, KNOWN).bot
+    assert about_agent(phone + " (compatible; Googlebot/2.1)", KNOWN).bot
+
+
 def test_a_long_agent_is_read_to_where_browsers_end() -> None:
     phone = f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {WEBKIT} Chrome/141.0.0.0 Mobile Safari/537.36 "
     assert not about_agent(phone + "x" * 10_000, KNOWN).bot
