@@ -23,6 +23,9 @@ the rest have one habit each, so that everything that makes visits, times and id
 | numbered      | message ids that other browsers use as well |
 | application   | screens of a mobile application, which are activities but no page views |
 | buyer         | people who have turned hot in the last minutes, so that alerts are due |
+| connection    | an office, a café, a home: colleagues and others who introduce themselves there, and those who don't |
+| odd           | headers that belie the browser |
+| followed      | links made for one person, followed by readers, by machines, and by who leaves at once |
 
 All posts are besides subject to the network: whole posts and single events twice, posts and events out of order, so
 that an engaged message comes before its page view, and some delayed by hours.
@@ -39,6 +42,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tests.journey.visitors import cast
+from tests.journey.visitors.connections import CONNECTION_HABITS
 from tests.journey.visitors.habits import HABITS, Draft, ordinary
 from tests.journey.visitors.sender import Event, Manner, Post
 
@@ -60,6 +64,9 @@ HABIT_COUNTS: Final = {
     "numbered": 12,
     "application": 8,
     "buyer": 8,
+    "connection": 45,
+    "odd": 8,
+    "followed": 24,
 }
 
 
@@ -80,12 +87,13 @@ class BrowsingLog:
 def browsing_log(now: datetime, *, seed: int = 7, visitors: int = 1000) -> BrowsingLog:
     """The log of about `visitors` visitors, each habit in its share of them."""
     rng = random.Random(seed)
+    habits = HABITS | CONNECTION_HABITS
     drafts: list[Draft] = []
     for habit, count in HABIT_COUNTS.items():
         wanted = max(1, round(count * visitors / 1000))
         made: list[Draft] = []
         while len(made) < wanted:
-            made += HABITS[habit](rng, now, len(made))
+            made += habits[habit](rng, now, len(made))
         drafts += made
     while len(drafts) < visitors:
         drafts += ordinary(rng, now, len(drafts))

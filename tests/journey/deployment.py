@@ -211,6 +211,17 @@ class Distributed:
     async def restart_killed(self) -> None:
         await asyncio.to_thread(self._launch, self._killed)
 
+    async def kill(self, *instances: str) -> None:
+        """SIGKILL these processes at once."""
+        for instance in instances:
+            self._servers[instance].send(signal.SIGKILL)
+        for instance in instances:
+            await asyncio.to_thread(self._servers[instance].end, signal.SIGKILL, within_seconds=10)
+
+    async def restart(self, *instances: str) -> None:
+        """Start killed processes again, as they were."""
+        await asyncio.gather(*(asyncio.to_thread(self._launch, instance) for instance in instances))
+
     def freeze(self, instance: str) -> None:
         """Stop a process where it stands, with its connections and whatever it holds."""
         self._servers[instance].send(signal.SIGSTOP)
@@ -235,7 +246,11 @@ class Distributed:
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without any setting of Leadlight but these."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LEADLIGHT_")}
-    shared = {"LEADLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8", "LEADLIGHT_LOG_FORMAT": "json"}
+    shared = {
+        "LEADLIGHT_WEBHOOK_ALLOW": "127.0.0.0/8",
+        "LEADLIGHT_TRUSTED_PROXIES": "127.0.0.1",  # so that a test can say from where it comes
+        "LEADLIGHT_LOG_FORMAT": "json",
+    }
     return {**clean, **shared, **own}
 
 

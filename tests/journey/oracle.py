@@ -19,6 +19,10 @@ LONGEST_VISIT: Final = timedelta(hours=24)
 CLOCK_ERROR_LEFT_ALONE: Final = timedelta(seconds=30)
 FREE_MAIL: Final = {"gmail.com", "outlook.com", "yahoo.com", "hotmail.com", "icloud.com"}
 GENERIC: Final = {"null", "anonymous", "undefined", "0", "[object object]"}
+LINK: Final = re.compile(r"[?&]ll=for:([^:&]+):([^&]+)")
+READ_BY_A_HUMAN_MS: Final = 2000
+LINKS_AT_ONCE: Final = timedelta(seconds=5)
+COLLEAGUES: Final = 3
 CRAWLER: Final = re.compile(r"bot\b|bot/|crawl|spider|headless|^python-|^curl/", re.IGNORECASE)
 
 
@@ -43,6 +47,8 @@ class Fact:
     content: Event
     agent: str
     receipt_counts: bool  # its time depends on the moment of receipt
+    address: str | None = None  # of the connection, where a browser sent it
+    odd: bool = False  # sent with headers that no such browser sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ class PageRead:
     at: datetime
     until: datetime
     engaged_ms: int
+    touched: bool = False
+    link: tuple[str, str] | None = None  # for whom the link that led here was made, and which of theirs it was
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +91,15 @@ class Expected:
     last_seen_at: datetime | None = None
     email: str | None = None
     company_domain: str | None = None
+    how: str | None = None  # the company is known
     bot: bool = False
     receipt_counts: bool = False
     runs: list[Run] = field(default_factory=list)
     reads: list[PageRead] = field(default_factory=list)
     tracks: list[Fact] = field(default_factory=list)
     claimed_at: list[datetime] = field(default_factory=list)  # when an address was given
+    followed_at: list[datetime] = field(default_factory=list)  # when a link led a human here
+    addresses: set[str] = field(default_factory=set)
 
 
 def recompute(received: Iterable[Received]) -> dict[str, Expected]:
@@ -98,7 +110,10 @@ def recompute(received: Iterable[Received]) -> dict[str, Expected]:
             key = event.get("anonymousId") or f"user:{event['userId']}"
             fact = _fact(event, arrival)
             facts[key].setdefault(fact.message_id, fact)
-    return {key: visitor(key, list(known.values())) for key, known in facts.items()}
+    visitors = {key: visitor(key, list(known.values())) for key, known in facts.items()}
+    _follow_links(visitors.values())
+    _recognise_colleagues(visitors.values())
+    return visitors
 
 
 def visitor(key: str, facts: list[Fact]) -> Expected:
@@ -120,13 +135,42 @@ def visitor(key: str, facts: list[Fact]) -> Expected:
         last_seen_at=runs[-1].end if runs else None,
         email=email,
         company_domain=work_domain(email) if email else None,
+        how="work_email" if email and work_domain(email) else None,
         bot=not key.startswith("user:") and any(CRAWLER.search(fact.agent) for fact in facts),
         receipt_counts=any(fact.receipt_counts for fact in facts),
         runs=runs,
         reads=reads,
         tracks=[fact for fact in activities if fact.kind == "track"],
         claimed_at=[fact.occurred_at for fact in facts if _claimed(fact.content)],
+        addresses={fact.address for fact in facts if fact.address},
     )
+
+
+def _follow_links(visitors: Iterable[Expected]) -> None:
+    """Make known who followed a link of theirs and read on as a human does, unless several links were followed at once."""
+    landings = [(one, read, read.link) for one in visitors for read in one.reads if read.link]
+    for one, read, (person, link) in landings:
+        alone = not any(
+            whose == person and other != link and abs(near.at - read.at) <= LINKS_AT_ONCE
+            for _, near, (whose, other) in landings
+        )
+        human = read.touched and read.engaged_ms >= READ_BY_A_HUMAN_MS and not read.odd and not one.bot
+        if alone and human and one.email is None:
+            one.email, one.company_domain, one.how = person, work_domain(person), "tracked_link"
+            one.followed_at.append(read.at)
+
+
+def _recognise_colleagues(visitors: Iterable[Expected]) -> None:
+    """Name the company of strangers on a connection where some of one company introduced themselves, and nobody else."""
+    everybody = list(visitors)
+    for one in everybody:
+        if one.bot or one.email is not None or len(one.addresses) != 1:
+            continue
+        there = [other for other in everybody if one.addresses & other.addresses and other.claimed_at]
+        domains = {other.company_domain for other in there}
+        if len({other.email for other in there}) >= COLLEAGUES and len(domains) == 1:
+            one.company_domain = domains.pop()
+            one.how = "first_party" if one.company_domain else None
 
 
 def is_activity(fact: Fact) -> bool:
@@ -139,13 +183,18 @@ def page_reads(facts: list[Fact]) -> list[PageRead]:
     for view in facts:
         if view.kind != "page":
             continue
-        until, engaged_ms = view.occurred_at, 0
+        until, engaged_ms, touched = view.occurred_at, 0, False
         for other in facts:
             if other.name == "Page Engaged" and other.content["properties"]["page_view_id"] == view.message_id:
                 engaged_ms = max(engaged_ms, other.content["properties"]["engaged_ms"])
                 until = max(until, other.active_until or until)
-        path = view.content["properties"]["path"]
-        reads.append(PageRead(view.message_id, path, view.occurred_at, until, engaged_ms))
+                touched = touched or other.content["properties"].get("touched", False)
+        properties = view.content["properties"]
+        found = LINK.search(properties.get("url", ""))
+        link = (found[1], found[2]) if found else None
+        reads.append(
+            PageRead(view.message_id, properties["path"], view.occurred_at, until, engaged_ms, touched, link, view.odd)
+        )
     return sorted(reads, key=lambda read: (read.at, read.message_id))
 
 
@@ -194,6 +243,8 @@ def _fact(event: Event, arrival: Received) -> Fact:
         active_until=active_until,
         content=event,
         agent=_agent(event, arrival.post.headers),
+        address=arrival.post.headers.get("X-Forwarded-For"),
+        odd="Firefox" in _agent(event, arrival.post.headers) and "Sec-CH-UA" in arrival.post.headers,
         receipt_counts=corrected,
     )
 

@@ -4,8 +4,9 @@ import asyncio
 import base64
 import gzip
 import json
+import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,6 +22,9 @@ PATIENCE_SECONDS: Final = 120
 
 STILL_SECONDS: Final = 40
 """How long nothing may move in the feed before what differs counts as wrong: longer than partitions take to find an owner."""
+
+LINK: Final = re.compile(r"ll=for:([^:&\"]+):([^&\"]+)")
+"""Where the log has a link that is still to be made: for whom, and where it leads."""
 
 RECEIPT_SLACK: Final = timedelta(seconds=2)
 """How far times may lie apart that depend on the moment of receipt, which the client can only estimate."""
@@ -42,11 +46,14 @@ class Replayed:
 class Replay:
     """Sends posts in their order over several connections."""
 
-    def __init__(self, collector: str, write_key: str, *, connections: int = 6) -> None:
+    def __init__(
+        self, collector: str, write_key: str, *, links: Mapping[str, str] | None = None, connections: int = 6
+    ) -> None:
         self._sent = 0
         self._advanced = asyncio.Condition()
         self._collector = collector
         self._write_key = write_key
+        self._links = links or {}
         self._connections = connections
         self._repeats = 0
         self._slowest = timedelta()
@@ -109,11 +116,26 @@ class Replay:
             body = {**body, "writeKey": self._write_key}  # a beacon can set no header
         else:
             headers["Authorization"] = "Basic " + base64.b64encode(f"{self._write_key}:".encode()).decode()
-        data = json.dumps(body).encode()
+        text = json.dumps(body)
+        data = LINK.sub(lambda link: f"ll={self._links[link[0]]}", text).encode() if self._links else text.encode()
         if post.headers.get("Content-Encoding") == "gzip":
             data = gzip.compress(data)
         async with session.post(self._collector + post.path, data=data, headers=headers) as response:
             return response.status, await response.text(), response.headers
+
+
+async def make_links(feed: str, key: str, origin: str, posts: Iterable[Post]) -> dict[str, str]:
+    """A token for each link that the posts have a place for."""
+    wanted = sorted({found.group() for post in posts for found in LINK.finditer(json.dumps(post.body))})
+    places = [LINK.fullmatch(place) for place in wanted]
+    people = [{"person": place[1], "url": origin + place[2]} for place in places if place]
+    async with client(key) as session:
+        body = {"campaign": "autumn", "people": people}
+        async with session.post(f"{feed}/api/v1/links/batch", json=body) as response:
+            if response.status != 200:
+                raise AssertionError(f"no links were made: {response.status} {await response.text()}")
+            outcomes = (await response.json())["data"]
+    return {place: outcome["link"]["token"] for place, outcome in zip(wanted, outcomes, strict=True)}
 
 
 async def read_visitors(feed: str, key: str) -> dict[str, dict[str, Any]]:
@@ -189,10 +211,12 @@ def _visitor_differences(
         "bot": oracle.bot,
         "contact": oracle.email,
         "company": oracle.company_domain,
+        "how": oracle.how,
     }
     told = feed | {
         "contact": (feed["contact"] or {}).get("email"),
         "company": (feed["company"] or {}).get("domain"),
+        "how": (feed["company"] or {}).get("method"),
     }
     lines = [f"{name} is {told[name]}, not {value}" for name, value in exact.items() if told[name] != value]
     leeway = slack.total_seconds() if oracle.receipt_counts else 0.0

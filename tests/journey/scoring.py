@@ -119,7 +119,7 @@ def evidence(visitor: Expected, when: Mapping[str, Any], categories: Mapping[str
         case {"identified": True}:
             yield from visitor.claimed_at
         case {"link_followed": True}:
-            return  # the journeys send nobody a link
+            yield from visitor.followed_at
         case {"returned": True}:
             for run in visitor.runs[1:]:
                 yield run.start

@@ -1,4 +1,7 @@
-"""A thousand visitors' browsing goes through the real product, and every number is as the oracle says."""
+"""A thousand visitors' browsing goes through the real product, and every number and name is as the oracle says.
+
+The oracle knows one contact, company and verdict for each visitor, so both ways of running agree with each other too.
+"""
 
 import asyncio
 import json
@@ -12,9 +15,9 @@ from tests.journey.deployment import MODES, Deployment, Distributed, deployed, k
 from tests.journey.follower import Follower, alert_differences, copy_differences, read_alerts
 from tests.journey.oracle import Expected, recompute
 from tests.journey.receiver import Delivery, Receiver, receiving
-from tests.journey.replay import Replay, Replayed, compare, compare_routes
+from tests.journey.replay import Replay, Replayed, compare, compare_routes, make_links
 from tests.journey.scoring import ExpectedScore, default_rules, expected_score
-from tests.journey.visitors.sender import Post
+from tests.journey.visitors.sender import SITE, Post
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -43,9 +46,10 @@ async def test_a_frozen_scorer_is_replaced_and_changes_nothing_when_it_wakes(req
     async with deployed("distributed", request) as leadlight:
         assert isinstance(leadlight, Distributed)
         site = await site_add(leadlight, "Fernwerk", "fernwerk.example")
-        key = await key_add(leadlight, site["id"])
+        key = await key_add(leadlight, site["id"], scope="read,write")
         posts = _posts(visitors=400)
-        replay = Replay(leadlight.collector, site["write_key"], connections=2)
+        links = await make_links(leadlight.origin, key, SITE, posts)
+        replay = Replay(leadlight.collector, site["write_key"], links=links, connections=2)
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(replay.send(posts))
             await replay.reached(len(posts) * 0.3)
@@ -61,10 +65,11 @@ async def test_a_frozen_scorer_is_replaced_and_changes_nothing_when_it_wakes(req
 async def _replay(leadlight: Deployment, receiver: Receiver, *, kills: tuple[float, ...]) -> Replayed:
     """Send the log, kill as told, follow the changes all the while, and hold everything against the oracle."""
     site = await site_add(leadlight, "Fernwerk", "fernwerk.example")
-    key = await key_add(leadlight, site["id"])
+    key = await key_add(leadlight, site["id"], scope="read,write")
     posts = _posts()
     await webhook_add(leadlight, receiver.url, site["id"])
-    replay = Replay(leadlight.collector, site["write_key"])
+    links = await make_links(leadlight.origin, key, SITE, posts)
+    replay = Replay(leadlight.collector, site["write_key"], links=links)
     follower, settled = Follower(leadlight.origin, key), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follower.follow(settled))

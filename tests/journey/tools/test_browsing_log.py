@@ -181,3 +181,16 @@ def test_libraries_speak_for_many_visitors_and_servers_for_users(log: BrowsingLo
     assert any(len({_key(event) for event in post.events}) > 1 for post in log.posts)
     assert any("anonymousId" not in event for event in log.events)
     assert any(event["type"] == "screen" for event in log.events)
+
+
+def test_strangers_are_named_by_colleagues_alone_and_links_introduce_readers_alone(
+    expected: dict[str, Expected],
+) -> None:
+    visitors = list(expected.values())
+    ways = Counter(visitor.how for visitor in visitors)
+    assert (ways["first_party"], ways["tracked_link"]) == (3, 6)
+    landed = [visitor for visitor in visitors if any(read.link for read in visitor.reads)]
+    assert Counter(visitor.email is None for visitor in landed) == {True: 18, False: 6}
+    shared = Counter(address for visitor in visitors for address in visitor.addresses)
+    unnamed = [v for v in visitors if v.how is None and v.email is None and any(shared[a] > 3 for a in v.addresses)]
+    assert len(unnamed) == 15

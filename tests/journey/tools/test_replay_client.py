@@ -94,7 +94,7 @@ def _shown(visitor: Expected) -> dict[str, Any]:
         "first_seen_at": visitor.first_seen_at.isoformat(),
         "last_seen_at": visitor.last_seen_at.isoformat(),
         "contact": visitor.email and {"id": f"id of {visitor.email}", "email": visitor.email},
-        "company": visitor.company_domain and {"domain": visitor.company_domain},
+        "company": visitor.company_domain and {"domain": visitor.company_domain, "method": visitor.how},
         "score": min(max(round(score.most), 0), 100),
         "intent": next(iter(score.intents)),
         "reasons": [{"points": score.most}],
@@ -110,13 +110,14 @@ def test_the_comparison_finds_each_thing_that_differs() -> None:
     compared = partial(differences, slack=timedelta(seconds=2), rules=RULES, now=NOON)
     assert compared(expected, shown) == []
 
-    key = next(key for key, visitor in expected.items() if not visitor.receipt_counts and visitor.email)
+    key = next(key for key, visitor in expected.items() if not visitor.receipt_counts and visitor.how)
     changes: list[dict[str, Any]] = [
         {"visits": 99},
         {"engaged_seconds": expected[key].engaged_seconds + 1},
         {"last_seen_at": (NOON + timedelta(days=1)).isoformat()},
         {"contact": None},
-        {"company": {"domain": "elsewhere.example"}},
+        {"company": {"domain": "elsewhere.example", "method": expected[key].how}},
+        {"company": {"domain": expected[key].company_domain, "method": "a guess"}},
         {"bot": True},
         {"score": shown[key]["score"] + 2},
         {"intent": "boiling"},
@@ -124,7 +125,8 @@ def test_the_comparison_finds_each_thing_that_differs() -> None:
     ]
     for wrong in changes:
         (line,) = compared(expected, shown | {key: shown[key] | wrong})
-        assert line.startswith(f"{key}: {next(iter(wrong))} ")
+        named = "how" if "a guess" in str(wrong) else next(iter(wrong))
+        assert line.startswith(f"{key}: {named} ")
     assert compared({key: expected[key]}, {}) == [f"{key}: missing from the feed"]
     assert compared({}, {key: shown[key]}) == [f"{key}: in the feed only"]
     twin = replace(expected[key], key="twin")

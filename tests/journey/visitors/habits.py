@@ -23,7 +23,8 @@ class Draft:
     once: bool = False  # no post is repeated, and what was made together is posted together
 
 
-def _sender(rng: random.Random, *, agent: str | None = None, manner: Manner | None = None) -> Sender:
+def somebody(rng: random.Random, *, agent: str | None = None, manner: Manner | None = None) -> Sender:
+    """A browser or a library of anybody, at a connection of its own."""
     sender = Sender(
         rng=rng,
         manner=manner or rng.choices(list(Manner), (50, 25, 15, 10))[0],
@@ -33,10 +34,11 @@ def _sender(rng: random.Random, *, agent: str | None = None, manner: Manner | No
         offset_hours=2 if rng.random() < 0.03 else 0,
     )
     sender.source = rng.choice(cast.SOURCES)
+    sender.address = f"2001:db8:{str(sender.anonymous_id)[:4]}:{str(sender.anonymous_id)[4:8]}::1"
     return sender
 
 
-def _moment(rng: random.Random, now: datetime, *, room: timedelta = timedelta(hours=8)) -> datetime:
+def moment(rng: random.Random, now: datetime, *, room: timedelta = timedelta(hours=8)) -> datetime:
     """A start within the log's three weeks that leaves `room` before `now`."""
     return now - room - timedelta(seconds=rng.uniform(0, 21 * 86400 - room.total_seconds()))
 
@@ -59,7 +61,8 @@ def _read(sender: Sender, at: datetime, path: str, *, longest: float = 300, sure
     return left
 
 
-def _visit(sender: Sender, start: datetime, pages: int, *, longest: float = 300) -> datetime:
+def visit(sender: Sender, start: datetime, pages: int, *, longest: float = 300) -> datetime:
+    """Some pages, one after the other; answers when attention left the last."""
     rng = sender.rng
     at = start
     for number in range(pages):
@@ -69,7 +72,7 @@ def _visit(sender: Sender, start: datetime, pages: int, *, longest: float = 300)
     return at
 
 
-def _introduce(sender: Sender, at: datetime, email: str) -> datetime:
+def introduce(sender: Sender, at: datetime, email: str) -> datetime:
     """The contact form: read, filled in and sent while the page has attention."""
     view = sender.page(at, "/contact")
     left = at + timedelta(seconds=40)
@@ -93,10 +96,10 @@ def _email(rng: random.Random, *, work: bool) -> str:
 
 
 def ordinary(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now)
+    sender = somebody(rng)
+    at = moment(rng, now)
     for _visit_number in range(rng.choices((1, 2, 3, 4), (55, 25, 12, 8))[0]):
-        left = _visit(sender, at, rng.choices((1, 2, 3, 5, 8), (36, 27, 19, 12, 6))[0])
+        left = visit(sender, at, rng.choices((1, 2, 3, 5, 8), (36, 27, 19, 12, 6))[0])
         at = left + timedelta(hours=rng.expovariate(1 / 40))
         if at > now - timedelta(hours=2):
             break
@@ -104,8 +107,8 @@ def ordinary(rng: random.Random, now: datetime, _: int) -> list[Draft]:
 
 
 def boundary(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now)
+    sender = somebody(rng)
+    at = moment(rng, now)
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     pauses = [timedelta(seconds=1799), timedelta(seconds=1799.999), HALF_HOUR, timedelta(seconds=1801)]
     rng.shuffle(pauses)
@@ -124,8 +127,8 @@ def boundary(rng: random.Random, now: datetime, _: int) -> list[Draft]:
 
 
 def tabs(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now, room=timedelta(hours=12))
+    sender = somebody(rng)
+    at = moment(rng, now, room=timedelta(hours=12))
     minute = timedelta(minutes=1)
     first = sender.page(at, _path(rng))
     sender.engaged(at + 21 * SECOND, first, 18_200, at + 20 * SECOND)
@@ -150,8 +153,8 @@ def tabs(rng: random.Random, now: datetime, number: int) -> list[Draft]:
 
 
 def marathon(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now, room=timedelta(hours=60))
+    sender = somebody(rng)
+    at = moment(rng, now, room=timedelta(hours=60))
     lengths = (timedelta(hours=24), timedelta(hours=24, seconds=1), timedelta(hours=50))
     if number % 2:
         view = sender.page(at, "/docs/getting-started")
@@ -171,13 +174,13 @@ def late(rng: random.Random, now: datetime, number: int) -> list[Draft]:
 
 
 def introduced(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now, room=timedelta(days=5))
+    sender = somebody(rng)
+    at = moment(rng, now, room=timedelta(days=5))
     for _visit_number in range(rng.randrange(1, 4)):
-        at = _visit(sender, at, rng.randrange(1, 7)) + timedelta(hours=rng.uniform(2, 30))
-    at = _introduce(sender, at, _email(rng, work=number % 4 != 3))
+        at = visit(sender, at, rng.randrange(1, 7)) + timedelta(hours=rng.uniform(2, 30))
+    at = introduce(sender, at, _email(rng, work=number % 4 != 3))
     if rng.random() < 0.5:
-        _visit(sender, at, rng.randrange(1, 4))
+        visit(sender, at, rng.randrange(1, 4))
     return [Draft(sender)]
 
 
@@ -185,40 +188,40 @@ def two_devices(rng: random.Random, now: datetime, number: int) -> list[Draft]:
     email = _email(rng, work=number % 3 != 2)
     drafts = []
     for agents, spelling in ((cast.DESKTOPS, email), (cast.MOBILES, email.lower())):
-        sender = _sender(rng, agent=rng.choice(agents))
-        at = _visit(sender, _moment(rng, now, room=timedelta(days=2)), rng.randrange(1, 6))
-        _introduce(sender, at + timedelta(hours=rng.uniform(0.1, 24)), spelling)
+        sender = somebody(rng, agent=rng.choice(agents))
+        at = visit(sender, moment(rng, now, room=timedelta(days=2)), rng.randrange(1, 6))
+        introduce(sender, at + timedelta(hours=rng.uniform(0.1, 24)), spelling)
         drafts.append(Draft(sender))
     return drafts
 
 
 def two_addresses(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng)
+    sender = somebody(rng)
     first = _email(rng, work=number % 2 == 0)
     second = f"second.{_email(rng, work=True).lower()}"
-    at = _introduce(sender, _moment(rng, now, room=timedelta(days=3)), first)
+    at = introduce(sender, moment(rng, now, room=timedelta(days=3)), first)
     sender.user_id = None
-    at = _visit(sender, at, 3) + timedelta(hours=rng.uniform(2, 24))
-    _visit(sender, _introduce(sender, at, second), 2)
+    at = visit(sender, at, 3) + timedelta(hours=rng.uniform(2, 24))
+    visit(sender, introduce(sender, at, second), 2)
     return [Draft(sender, backwards=number % 2 == 0)]
 
 
 def nobody(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng)
-    at = _moment(rng, now)
+    sender = somebody(rng)
+    at = moment(rng, now)
     if number % 5 == 4:
-        at = _introduce(sender, at, _email(rng, work=True))
+        at = introduce(sender, at, _email(rng, work=True))
     generic = cast.NOBODY[number % len(cast.NOBODY)]
     view = sender.page(at + SECOND, _path(rng))
     sender.identify(at + 5 * SECOND, {"email": generic} if number % 2 else {}, generic)
     sender.engaged(at + 12 * SECOND, view, 9_000, at + 11 * SECOND)
-    _visit(sender, at + timedelta(hours=1), 2)
+    visit(sender, at + timedelta(hours=1), 2)
     return [Draft(sender)]
 
 
 def crawler(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng, agent=cast.CRAWLERS[number % len(cast.CRAWLERS)])
-    at = _moment(rng, now)
+    sender = somebody(rng, agent=cast.CRAWLERS[number % len(cast.CRAWLERS)])
+    at = moment(rng, now)
     for path, _, _ in rng.sample(cast.PAGES, rng.randrange(2, 9)):
         sender.page(at, path)
         at += timedelta(seconds=rng.uniform(0.5, 4))
@@ -231,18 +234,18 @@ def clock(rng: random.Random, now: datetime, number: int) -> list[Draft]:
         timedelta(hours=1), timedelta(hours=-2), timedelta(hours=3), timedelta(days=-1), timedelta(days=-3650),
         timedelta(days=400),
     )  # fmt: skip
-    sender = _sender(rng, manner=rng.choice((Manner.BEACON, Manner.CALLS)))
+    sender = somebody(rng, manner=rng.choice((Manner.BEACON, Manner.CALLS)))
     sender.clock_error = errors[number % len(errors)]
-    at = _moment(rng, now, room=timedelta(days=3))
+    at = moment(rng, now, room=timedelta(days=3))
     for _visit_number in range(rng.randrange(1, 4)):
         at = at.replace(minute=rng.randrange(5, 20))
-        at = _visit(sender, at, rng.randrange(1, 5), longest=60) + timedelta(hours=rng.uniform(2, 16))
+        at = visit(sender, at, rng.randrange(1, 5), longest=60) + timedelta(hours=rng.uniform(2, 16))
     return [Draft(sender)]
 
 
 def future(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng, manner=rng.choice((Manner.BEACON, Manner.LIBRARY)))
-    _visit(sender, _moment(rng, now), 2)
+    sender = somebody(rng, manner=rng.choice((Manner.BEACON, Manner.LIBRARY)))
+    visit(sender, moment(rng, now), 2)
     ahead = now + timedelta(days=(3, 30000)[number % 2])
     at = now - timedelta(seconds=30)
     view = sender.page(at, "/pricing")
@@ -254,15 +257,15 @@ def future(rng: random.Random, now: datetime, number: int) -> list[Draft]:
 
 
 def old(rng: random.Random, now: datetime, number: int) -> list[Draft]:
-    sender = _sender(rng, manner=Manner.IMPORT)
-    _visit(sender, now - timedelta(days=430, hours=number), 3)
+    sender = somebody(rng, manner=Manner.IMPORT)
+    visit(sender, now - timedelta(days=430, hours=number), 3)
     return [Draft(sender, held=timedelta(days=425))]
 
 
 def server(rng: random.Random, now: datetime, number: int) -> list[Draft]:
     sender = Sender(rng, Manner.LIBRARY, None)
     sender.user_id = _email(rng, work=True).lower() if number % 3 == 0 else f"acct_{rng.randrange(10**8):08}"
-    at = _moment(rng, now)
+    at = moment(rng, now)
     sender.track(at, "Trial Started", {"plan": "team"})
     if number % 3 == 1:
         sender.identify(at + SECOND, {"email": _email(rng, work=True)})
@@ -271,9 +274,9 @@ def server(rng: random.Random, now: datetime, number: int) -> list[Draft]:
 
 
 def nameless(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng)
+    sender = somebody(rng)
     sender.ids = Ids.NONE
-    at = _moment(rng, now)
+    at = moment(rng, now)
     for number in range(rng.randrange(3, 8)):
         sender.page(at + timedelta(minutes=11 * number, seconds=rng.uniform(0, 60)), _path(rng))
         if number == 2:
@@ -282,8 +285,8 @@ def nameless(rng: random.Random, now: datetime, _: int) -> list[Draft]:
 
 
 def application(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng, agent=cast.MOBILES[1], manner=Manner.LIBRARY)
-    at = _moment(rng, now)
+    sender = somebody(rng, agent=cast.MOBILES[1], manner=Manner.LIBRARY)
+    at = moment(rng, now)
     for _screen in range(rng.randrange(2, 6)):
         sender.screen(at, rng.choice(("Plan", "Shift", "Machine")))
         at += timedelta(minutes=rng.choice((1, 29, 31)))
@@ -292,21 +295,21 @@ def application(rng: random.Random, now: datetime, _: int) -> list[Draft]:
 
 
 def numbered(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng)
+    sender = somebody(rng)
     sender.ids = Ids.NUMBERED
-    _visit(sender, _moment(rng, now), 4)
+    visit(sender, moment(rng, now), 4)
     return [Draft(sender)]
 
 
 def buyer(rng: random.Random, now: datetime, _: int) -> list[Draft]:
-    sender = _sender(rng)
+    sender = somebody(rng)
     at = now - timedelta(minutes=rng.uniform(9, 11))
     for path in ("/", "/pricing", "/compare/planwright", "/demo"):
         view = sender.page(at, path)
         left = at + timedelta(seconds=rng.uniform(8, 30))
         sender.engaged(left, view, 7_000, left)
         at = left + SECOND
-    _introduce(sender, at, _email(rng, work=False))
+    introduce(sender, at, _email(rng, work=False))
     return [Draft(sender)]
 
 

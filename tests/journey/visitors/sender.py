@@ -68,14 +68,17 @@ class Sender:
     time_field: str = "timestamp"
     offset_hours: int = 0  # the zone it writes times in
     ids: Ids = Ids.RANDOM
+    address: str | None = None  # of its connection: a proxy tells it, or a library, which anybody can write with
+    more_headers: Mapping[str, str] = field(default_factory=dict)
     made: list[tuple[datetime, Event]] = field(default_factory=list)
     source: tuple[str, dict[str, str]] = ("", {})
 
-    def page(self, at: datetime, path: str) -> str:
-        """A page view; answers its message id, empty when it has none."""
+    def page(self, at: datetime, path: str, *, link_of: str | None = None) -> str:
+        """A page view; answers its message id, empty when it has none. `link_of`: for whom the link there was made."""
         title = next((title for known, title, _ in cast.PAGES if known == path), path)
         referrer, campaign = self.source
         query = "&".join(f"utm_{'campaign' if name == 'name' else name}={value}" for name, value in campaign.items())
+        query = link_to(link_of, path) if link_of else query
         url = SITE + path + (f"?{query.replace(' ', '+')}" if query else "")
         seen = {"url": url, "path": path, "title": title, "search": f"?{query}" if query else "", "referrer": referrer}
         event = self._event("page", at)
@@ -88,14 +91,25 @@ class Sender:
         """A screen of a mobile application."""
         self._event("screen", at)["name"] = name
 
-    def engaged(self, at: datetime, view: str, engaged_ms: int, active_until: datetime, scroll: int = 60) -> None:
+    def engaged(
+        self,
+        at: datetime,
+        view: str,
+        engaged_ms: int,
+        active_until: datetime,
+        scroll: int = 60,
+        *,
+        touched: bool = False,
+    ) -> None:
         """What `view` has come to by now: engaged time is cumulative."""
-        properties = {
+        properties: dict[str, object] = {
             "page_view_id": view,
             "engaged_ms": engaged_ms,
             "active_until": self._written(active_until),
             "scroll_percent": scroll,
         }
+        if touched:
+            properties["touched"] = True
         self._event("track", at).update(event="Page Engaged", properties=properties)
 
     def track(self, at: datetime, name: str, properties: Mapping[str, object]) -> None:
@@ -122,7 +136,9 @@ class Sender:
         return Post(f"/v1/{event['type']}", self._headers(), body, self._stamp)
 
     def _headers(self) -> dict[str, str]:
-        agent = {"User-Agent": self.agent} if self.agent else {}
+        agent = {"User-Agent": self.agent, **self.more_headers} if self.agent else {}
+        if self.address is not None:
+            agent["X-Forwarded-For"] = self.address
         match self.manner:
             case Manner.BEACON:
                 return {"Content-Type": "text/plain;charset=UTF-8", "Origin": SITE, **agent}
@@ -148,6 +164,8 @@ class Sender:
             event["anonymousId"] = self.anonymous_id
         if self.user_id is not None:
             event["userId"] = self.user_id
+        if self.address is not None and self.manner in (Manner.LIBRARY, Manner.IMPORT):
+            event["context"]["ip"] = self.address
         if self.agent and self.manner is not Manner.BEACON:
             event["context"]["userAgent"] = self.agent
         self.made.append((at, event))
@@ -155,6 +173,11 @@ class Sender:
 
     def _written(self, at: datetime) -> str:
         return written(at + self.clock_error, self.offset_hours)
+
+
+def link_to(person: str, path: str) -> str:
+    """What stands in an address for the token of a link, until there is one: for whom it was made, and where it leads."""
+    return f"ll=for:{person}:{path}"
 
 
 def identifier(rng: random.Random) -> str:
