@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { arrived, close, hide, newBrowser, open, wait } from "./browser";
+import { arrive, arrived, asked, close, hide, network, newBrowser, open, wait } from "./browser";
 
 // A link that was made for one person leads to a page of the site.
 
@@ -37,6 +37,20 @@ test("the landing's page view carries the token, and the address bar and later p
   const [landing, next] = arrived().filter((message) => message.type === "page");
   expect(landing!.properties.url).toContain(`&ll=${TOKEN}`);
   expect(next!.properties).toMatchObject({ path: "/docs", search: "?b=2", referrer: `${location.origin}/pricing?a=1` });
+});
+
+test.each([true, false])("a browser says in what it tells of a landing whether a program drives it: %s", async (webdriver) => {
+  Object.defineProperty(navigator, "webdriver", { value: webdriver, configurable: true });
+  network.slow = true;
+  await land(`/?ll=${TOKEN}`);
+  network.slow = false;
+  await arrive(asked.pop()!);
+  (window.leadlight as { track: (event: string) => void }).track("Read on");
+  await wait(100);
+  delete (navigator as unknown as Record<string, unknown>).webdriver;
+
+  const told = arrived().find((message) => message.event === "Read on")!;
+  expect((told.context as Record<string, unknown>).webdriver).toBe(webdriver || undefined);
 });
 
 test("a router that brings the token back tells nobody of it", async () => {

@@ -28,7 +28,12 @@ export const permitted = (): unknown => !objects() && !storage[OUT] && (said ? s
 /** The ladder's second rung: measured, but nobody's name. */
 const mayIdentify = (): unknown => permitted() && (!said || said.marketing);
 
-const context = (): Properties => ({ cookieless: mode && true, consent: said && { categoryPreferences: said } });
+/** Whether a program drives the browser is told from here on, by what tells how the page was used, if not by its page view. */
+const context = (): Properties => ({
+  cookieless: mode && true,
+  webdriver: navigator.webdriver || undefined,
+  consent: said && { categoryPreferences: said },
+});
 
 /** These calls wait until there is permission, or a refusal; from then on they do something, or nothing. */
 const calls = {

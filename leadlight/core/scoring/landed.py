@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from leadlight.core.identity.companies.methods import Method
+from leadlight.core.identity.machines.evidence import DRIVEN
 from leadlight.core.identity.people.clicks import Landing, claim_id
 from leadlight.core.scoring.profile import CompanyLink, ContactLink, latest
 from leadlight.core.scoring.rules import Rules
@@ -14,10 +15,15 @@ def holds(state: State, page_view_id: str) -> bool:
     landing, view = state.landings[page_view_id], state.views.get(page_view_id)
     if view is None:  # not spoken of in this batch, so its evidence is as it was
         shown = landing.confirmed
-        return shown and not landing.suspect and not is_machine(state)
+        return shown and not landing.suspect and not _driven(state) and not is_machine(state)
     return view.occurred_at is not None and landing.shows_a_human(
-        engaged_ms=view.engaged_ms, touched=view.touched, machine=is_machine(state)
+        engaged_ms=view.engaged_ms, touched=view.touched, machine=_driven(state) or is_machine(state)
     )
+
+
+def _driven(state: State) -> bool:
+    """Whether the browser has told a page that a program drives it: no machine for that alone, but nobody's reader."""
+    return DRIVEN in state.profile.bot_evidence
 
 
 def is_machine(state: State) -> bool:

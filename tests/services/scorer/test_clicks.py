@@ -128,6 +128,16 @@ async def test_a_named_machine_is_nobody_and_one_found_out_later_never_was(score
     assert await contact_of(scored, honest) == ada.contact
 
 
+@pytest.mark.parametrize("told_at", [0, 1, 2], ids=["by the page view", "by the reading", "by a later page"])
+async def test_a_browser_that_says_that_a_program_drives_it_is_nobodys_reader(scored: Scored, told_at: int) -> None:
+    ada, browser = Recipient(), Browser()
+    look(browser, NOON, ada.land(browser, NOON - MINUTE))
+    browser.page(NOON + MINUTE, "/docs")
+    browser.events[told_at] = replace(browser.events[told_at], machine_evidence=("behaviour:webdriver",))
+    await settled(scored, *([one] for one in browser.events))
+    assert await contact_of(scored, browser) is None
+
+
 async def test_a_scanner_that_opens_all_links_and_moves_the_mouse_is_found_out_by_its_haste(scored: Scored) -> None:
     """Each link in a browser of its own, each page used for three seconds: every one of them looks like a person."""
     ada = Recipient()

@@ -36,6 +36,9 @@ class Kind(StrEnum):
     SEEN = "seen"  # no evidence: an agent like nobody's, by which an owner may teach
 
 
+DRIVEN = f"{Kind.BEHAVIOUR}:{WEBDRIVER}"
+"""The evidence that a browser tells its pages that a program drives it."""
+
 DECISIVE = frozenset({Kind.AGENT, Kind.TOO_FAST})
 MARKED = "marked"
 """The reason told when a site's owner has said that a visitor is a machine."""
