@@ -58,9 +58,6 @@ class Sources(Struct, frozen=True):
     others: Sequence[Answer] = ()
 
 
-NOBODY_KNOWS = Sources()
-UNKNOWN = Resolution()
-
 _ORDER = (
     Method.VISITOR_CORRECTION,
     Method.OVERRIDE,
