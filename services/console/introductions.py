@@ -1,7 +1,8 @@
-"""How the console says in what way somebody became known, and why a link that was followed made nobody known."""
+"""How the console says in what way people and companies became known, and why a followed link made nobody known."""
 
-from leadlight.core.objects import ContactRef
+from leadlight.core.objects import CompanyRef, ContactRef
 from leadlight.store.views.followed_links import FollowedLink
+from services.console import words
 
 INTRODUCTIONS = {
     "form": "Typed into a form",
@@ -35,3 +36,25 @@ def why_unconfirmed(link: FollowedLink) -> str:
     if link.suspect:
         return "; ".join(SUSPICIONS.get(reason, reason) for reason in link.suspect)
     return "nobody has read on yet, with a pointer, a key or by scrolling"
+
+
+def company_evidence(company: CompanyRef) -> list[str]:
+    """What a company was known by, as a rep says it: `3 people on 2 days`, `campaign spring`."""
+    found = dict(company.evidence)
+    said = []
+    if "people" in found:
+        people = words.counted(int(found.pop("people")), "person", "people")
+        said.append(f"{people} on {words.counted(int(found.pop('days', '1')), 'day')}")
+        if others := int(found.pop("others", "0")):
+            said.append(f"{words.counted(others, 'person', 'people')} of others")
+    for name, value in found.items():
+        if name == "network_class":
+            said.append(words.NETWORK_CLASSES.get(value, value))
+        elif name not in UNTOLD:
+            said.append(f"{EVIDENCE.get(name) or words.sentence(name).lower()} {value}")
+    return said
+
+
+EVIDENCE = {"range": "in", "asn": "in", "last_seen": "last on", "added_by": "said by", "data": "says"}
+UNTOLD = frozenset({"link", "scope", "as_of", "email_domain"})
+"""Evidence for programs, or told in other words beside it."""

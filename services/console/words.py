@@ -81,6 +81,16 @@ NETWORK_CLASSES = {
     "unknown": "kind unknown",
 }
 
+NETWORK_FACTS = {
+    "asn": "operators of networks",
+    "class": "kinds of networks",
+    "company": "companies",
+    "country": "countries",
+    "region": "regions",
+    "city": "cities",
+}
+"""What a file of network data tells."""
+
 METHODS = {
     "visitor_correction": "as corrected here",
     "work_email": "by work e-mail",

@@ -55,7 +55,7 @@ async def test_wrong_company_goes_for_all_from_there_and_undo_brings_it_back(
 ) -> None:
     page = await admin.read(f"/visitors/{office[0]}")
     assert "Someone at Kiln" in page
-    assert "nobody is taken for them any more for everybody from 203.0.113.0/24 (2 visitors)" in page
+    assert "Say so for everybody from 203.0.113.0/24 (2 visitors)" in page
     await post(admin, f"/visitors/{office[0]}/company")
     await derived(stage)
     for id in office:

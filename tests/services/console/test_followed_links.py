@@ -35,6 +35,8 @@ async def test_somebody_who_read_on_is_known_by_the_link_and_how_surely(stage: S
     text = await page_of(admin, ada)
     assert f"{EMAIL} Known by Followed a link sent to them (spring), 0.70 sure" in text
     assert "Kiln Works kiln-works.example, by a followed link, 0.70 sure" in text
+    assert "Kiln Works by a followed link, 0.70 sure, campaign spring, Internet provider" in text
+    assert "link-1" not in text  # its id is for programs
     assert "Followed a link that was sent to them" in text
     assert "Not confirmed" not in text
 
