@@ -144,7 +144,9 @@ async def measured(options: argparse.Namespace, folder: Path, server: PostgresSe
     bus = await open_bus(url="embedded:", data=folder, instance="bench")
     runtime = Runtime(Settings(data=folder, database_url=url), b"0" * 32, database, bus, lambda: now)
     async with database.begin() as connection:
-        site = (await sites.add(connection, id="bench", name="Bench", domain="bench.example", write_key="bench", now=now)).id
+        site = (
+            await sites.add(connection, id="bench", name="Bench", domain="bench.example", write_key="bench", now=now)
+        ).id
     keys = DailyKeys(runtime)
     await keys.refresh()
     worker = identifier(runtime, keys)
@@ -190,7 +192,7 @@ def identifier(runtime: Runtime, keys: DailyKeys) -> Identifier:
     knowledge = load_knowledge()
     networks = Networks(runtime.settings.data)
     networks.refresh()
-    facts = NetworkFacts(networks, load_classes(networks.folder).tables)
+    facts = NetworkFacts(networks, load_classes(networks.folder).tables, knowledge.mail)
     return Identifier(
         runtime,
         knowledge,

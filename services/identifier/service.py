@@ -49,7 +49,7 @@ def service(runtime: Runtime) -> Service:
     knowledge = load_knowledge()
     networks = Networks(runtime.settings.data)
     keys = DailyKeys(runtime)
-    facts = NetworkFacts(networks, load_classes(networks.folder).tables)
+    facts = NetworkFacts(networks, load_classes(networks.folder).tables, knowledge.mail)
     arrivals = Arrivals(keys.unseal, facts, host_key(runtime.secret))
     companies = Companies(runtime)
     finder = Finder(runtime, Clicks(runtime.secret, knowledge.mail))

@@ -45,7 +45,8 @@ class Verdicts:
         """Raises ConfigurationError when the identifier's data files have not been built."""
         networks = Networks(data)
         networks.refresh()
-        return cls(load_knowledge(), NetworkFacts(networks, load_classes(networks.folder).tables))
+        knowledge = load_knowledge()
+        return cls(knowledge, NetworkFacts(networks, load_classes(networks.folder).tables, knowledge.mail))
 
     def about(self, given: str) -> Verdict:
         """The verdict on one input, of the kind that it looks like."""
