@@ -51,6 +51,8 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\bprefeitura\b|\bayuntamiento\b|\bmunicipio\b|\bcamara (?:dos|municipal)\b|\bassembleia legislativa\b",
             r"\btribunal\b|\bsupreme court\b|\bsenado\b|\bsenate\b|\bparlam\w+|\bparliament\w*|\bparlement\w*",
             r"\bdod\b|\bu ?s ?(?:army|navy|air force)\b|\bdepartment of defen[cs]e\b|\bdinas (?:komunikasi|kominfo)",
+            r"\b(?:empresa|emp|companhia|cia|inst\w*) (?:\w+ ){0,2}(?:de )?(?:tec\w*|proc\w*|inf\w*) (?:\w+ )*(?:est|estado|mun|municip\w*|previdencia)\b",
+            r"\binstituto? municipal d|\bnational information (?:and )?(?:technology|communications?|center|centre)\b|\bagence (?:nationale|de l informatique)\b",
             r"\bunited nations\b|\beuropean (?:commission|parliament|union)\b|\bcouncil of europe\b|\bembassy\b",
         ),
     ),
@@ -68,6 +70,8 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\binstituto? (?:federal|tecnologico|superior|politecnico)\b|\binstitute of (?:technology|science)\b",
             r"\bpol[iy]te[ck]h?n\w*|\bpoliteknik\w*|\bpolitehnica\b|\btechnion\b|\bfaculta?[dt]\w*|\bfaculdade\w*|\bfakult\w*",
             r"\bresearch (?:and|&) education\b|\b\w*nren\b|\b(?:regional )?research network\b|\bforschungsnetz\w*|\bstudent\w*",
+            r"\bgakuin\b|\bgakuen\b|\bdaehak\w*|\bintermediate unit\b|\bboces\b|\bseminario\b|\bacademy\b(?! (?:sports|mortgage|bank|ltd|limited))",
+            r"\b(?:max[- ]planck|fraunhofer|helmholtz|leibniz)\b|\bresearch institut\w*|\binstituto? de (?:investig\w+|pesquisa\w*)\b|\bconsorzio interuniversitario\b",
             r"\bdaigaku\b|\bcampus\b|\bseminary\b|\bdistrict school board\b|\bteknik (?:universitesi|okulu)\b",
         ),
     ),
@@ -92,6 +96,8 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\bdinas\b|\bbadan\b|\bpemerintah\b|\bkabupaten\b|\bpemkot\b|\bpemkab\b|\bsekretariat\b|\bjabatan\b|\bdirektorat\b",
             r"\b(?:port|housing|transit|airport|turnpike|river|water|land records|regulatory) authority\b|\bwater district\b",
             r"\bpublic (?:library|services? commission)\b|\bprocuraduria\b|\bcontraloria\b|\bfiscalia\b|\bprocuradoria\b",
+            r"\blandsting\w*|^region [a-z]+$|\bkaupunki\b|\bamt fur\b|\bkommunale (?:daten|informations|it|rechen)\w*|\b\w*datenzentrale\b",
+            r"\blegislat(?:ure|ive)\b|\bcomptroller\b|\bcity hall\b|\bdepartement de\b|\betat du\b|\bprimari[ae]\b|\bconsiliul\b|\bobshtina\b|\bmiast[oa]\b",
             r"\bvirasto\b|\bmyndighet\w*|\bstyrelsen?\b|\bdirektoratet\b|\bverket\b|\brijks\w+|\bvlaamse overheid\b",
             r"\bnasa\b|\bnational aeronautics\b|\bgeneral services (?:administration|commission)\b|\bpostal service\b|\bamt fuer\b|\binstituto nacional\b",
         ),
@@ -113,7 +119,11 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "hosting",
         "hosting",
         _any(
-            r"\b\w*(?:web)?host(?:s|ers?|ings?|ed|inger|ingas)?\b(?!el|ess)|\bhost(?=[a-z]*(?:ing|gator|ix|way|win|us|pro|mart|nine|dime))\w+",
+            r"\b\w*(?:web)?host(?:s|ers?|ings?|ed|inger|ingas)?\b(?! (?:hotels|brands))|\bhost(?=[a-z]*(?:ing|gator|ix|way|win|us|pro|mart|nine|dime))\w+",
+            r"\bhost(?!el|als?\b|ess|eria|age|ile|il|a\b|etler|ens\b)[a-z]+\b|\b(?:sunucu|barindirma|veri merkezi|veri ?merkez\w*|tsod|oblak\w*|bulut)\b",
+            r"\b\w*serwer\w*|\bserver\w*|\bwebhotell?\b|\btarhely\b|\bpalvelin\w*|\bhebergeu\w+|\brekencentrum\b|\bserwerowni\w*|\bwirtualn\w*",
+            r"\bcloud\w*\b(?! peak)(?!.*(?:tele|broadband|wireless|fib|cable|\bisps?\b|wifi|wi-fi|connect|voip|comunic|communic))|\bidc\b|\b[a-z]{3,}dc\b",
+            r"\bnode\w+|\b\w{3,}nodes?\b|\bipv[46]\b|\blir\b|\bip (?:lease|leasing|brokers?|transit)\b|\b\w*minecraft\b|\bkubernetes\b",
             r"\b\w*hosting\w*\b|\bhospedagem\b|\bhospedaje\b|\bhebergement\b|\balojamiento\b|\balojamento\b|\bhostingov\w*",
             r"\b\w*data ?cent(?:er|re|ers|res|ar|rum)\b|\bdatacent\w+|\bdata-cent\w+|\bcentro de dados\b|\bdatacampus\b",
             r"\b\w*rechenzentr\w*|\bkrz\b|\b\w*vps\w*\b|\bvirtual (?:private )?servers?\b|\b\w*servers?\b|\bservidores\b|\bserveur\w*",
@@ -137,6 +147,10 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\b\w*internet\w*|\binterne\b|\bprove(?:d|e)or\w*|\bproviders?\b|\bprovajder\w*|\bisps?\b|\bx?dsl\w*|\badsl\b|\bdial ?up\b|\bvdsl\b",
             r"\bsatell?it\w*|\bvsat\b|\bstarlink\b|\bteleport\b|\bsvya[sz]\w*|\bsvia[sz]\w*|\b\w*svyaz\w*|\bbackbone\b|\b\w*transit\b|\bbackhaul\b",
             r"\binternet exchange\b|\b\w+-?ix\b|\bpeering\b|\bvoip\w*|\bcarrier\w*|\bmulti?m[ie]dia\b|\bscm\b|\bteleservi[cz]\w*|\btriple ?play\b",
+            r"\bcoop\w* .*(?:elect|luz|telef|obras|serv(?:icios)? pub|provision|prov de|energia|agua)\w*|\b(?:public|municipal|board of) (?:works|utilit\w+|light)\b",
+            r"\butilit(?:y|ies) (?:authority|board|commission|district)\b|\b(?:electric|power) (?:plant )?board\b|\bremc\b|\brural electric\b|\bgemeindewerke\b",
+            r"\b\w+ energi\b|\bpuhelin\w*|\b\w*kuitu\w*|\bantenn\w*|\bswiatlowod\w*|\bosiedl\w*|\bspoldzielnia mieszk\w*|\bxarxa\b|\benlaces\b|\bertebat\w*|\bshabak\w*",
+            r"\bair(?:net|link|band|beam|wire|stream|speed|fib|wave|data|com|connect|ip|mob|city)\w*|\bsky(?:net|link|wire|way|choice|line|wave|com)\w*|\biletisim\b|\bhaberlesme\b",
             r"\bstadtwerke\b|\bstadtnetz\w*|\b\w*netz\b|\btelemar\b|\btelefonica\b|\bvodafone\b|\bcomcast\b|\bcharter\b|\bmetro ?net\b|\bfastweb\b",
             r"\b(?:electric|telephone|rural|power|energy) (?:tele)?(?:membership |power )?(?:co-?op\w*|cooperative)\b|\bcomm?unity networks?\b",
         ),
@@ -156,6 +170,8 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
             r"\b(?:software|games|studios?|entertainment|pictures|publish\w*|newspaper\w*|broadcast\w*|television|films?|radio|press|verlag)\b",
             r"\b(?:laborator\w+|labs?|diagnostics|biolog\w*|genetics|semiconductors?|electronics|instruments?|aerosystems|robotics)\b",
             r"\b(?:church|ministries|foundation|charit\w+|association|society|museum|club|federation|union)\b|\benergy\b|\belectric\b|\bpower\b",
+            r"\bubezpiecz\w*|\bpojistovna\b|\bbiztosito\b|\bairports?\b|\bflughafen\b|\baeropo?r?t\w*|\blufthavn\w*|\bhydro\b|\bagro\w*|\bagri\w*|\bfarms?\b",
+            r"\bsekuritas\b|\basuransi\b|\bperkebunan\b|\btextil\w*|\bcement\w*|\bceramic\w*|\btobacco\b|\bdairy\b|\bfabrik\w*|\bventures\b|\breinsur\w*|\bkrankenkasse\b|\bbourse\b|\bstock exchange\b",
             r"\bmarketing\b|\badvertis\w+|\bpayments?\b|\bfintech\b|\bstaffing\b|\bbrands?\b|\bfurniture\b|\bapparel\b|\bfashion\b|\bcosmetics\b",
         ),
     ),
@@ -163,19 +179,19 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "hosting",
         "cloud",
         _any(
-            r"\b\w*clouds?\w*\b|\bnubes?\b|\bcompute\b|\bcomput(?:e|ing) (?:platform|power)\b|\bweb\w*\b(?! (?:design|marketing))",
-            r"\b\w*racks?\b|\bidc\b|\bgpu\b|\bvirtual\w*|\bhypervisor\b|\bstorage\b|\bplatform\w*|\bsaas\b|\bpaas\b|\bmanaged (?:it|services)\b",
-            r"\bdata\b(?! (?:net|com|link|system|sistem))|\binfrastructure as\b|\bstreaming\b|\bhyperscal\w*|\bseed ?box\b|\bstack\w*\b",
+            r"\b\w*clouds?\w*\b(?! peak)|\bnubes?\b|\bcompute\b|\bcomput(?:e|ing) (?:platform|power)\b|\bweb(?!er\b|ers\b|ster|asto|zen|md\b|ex\b|edia)\w*\b(?! (?:design|marketing))",
+            r"\b\w*racks?\b|\bgpu\b|\bvirtual\w*|\bhypervisor\b|\bstorage\b|\bplatform\w*|\bsaas\b|\bpaas\b|\bmanaged (?:it|services)\b",
+            r"\bdata\b(?! (?:net|com|link|system|sistem))|\binfrastructure as\b|\bstreaming\b|\bhyperscal\w*|\bseed ?box\b|\bstack\w*\b|\b\w{3,}stack\b|\bbilisim\b|\b[a-z]+bytes?\b|\bbytes?[a-z]*\b(?!dance| dance)",
         ),
     ),
     (
         "isp",
         "net",
         _any(
-            r"\b(?!fortinet|cabinet|magnet|planet|sonnet|quartet|outlet)\w*net[sz]?\b|\bnet\w*com\b|\bnetworks?\b|\bredes?\b|\bred\b|\breseaux?\b|\brede\b",
+            r"\b(?!fortinet|cabinet|magnet|planet|sonnet|quartet|outlet)\w*net[sz]?\b|\bnet\w*com\b|\bnetworks?\b|\bredes\b|\bred (?:de|dig|glob|wif|tel|inter|nac|opt|fib|mov|sat|uno|priv)\w*|\breseaux?\b|\brede\b",
             r"\bnetwerk\w*|\bnetzwerk\w*|\bnatverk\w*|\bsieci?\b|\bset\b|\bseti\b|\bisp\w*|\bacces\w*|\bacess\w*|\bconn?ect\w*|\bconex\w*|\bkonekt\w*",
             r"\b\w*links?\b|\b\w+tel\b|\btel\b|\btele\w*|\bon-?line\b|\b\w+line\b|\blan\b|\b\w+lan\b|\bdsl\w*|\bvoice\w*|\bvoz\b|\btv\b|\b\w+vision\b",
-            r"\binfo(?:com|net|tech|way|line|sys)\w*|\b\w+nett\b|\bcyber\w*|\bspeed\w*|\bgiga\w*|\bmega\w*|\bdigital\w*|\bsurf\w*|\bjaringan\b",
+            r"\binfo(?:com|net|way|line|tech)\w*|\b\w{2,}[ck]omm?\b|\b\w{3,}wave\b|\bwave\w*|\b\w+nett\b|\bcyber\w*|\bspeed\w*|\bgiga\w*|\bmega\w*|\bdigital\w*|\bsurf\w*|\bjaringan\b",
         ),
     ),
     (
@@ -184,10 +200,11 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         _any(
             r"\bverizon\b|\bvimpelcom\b|\bbeeline\b|\bmts\b|\borange\b|\btelia\b|\btelenor\b|\bswisscom\b|\bproximus\b|\bkpn\b|\bzayo\b",
             r"\bclaro\b|\boi s a\b|\btigo\b|\bentel\b|\bcogeco\b|\bxplore\b|\bjcom\b|\bkddi\b|\bsoftbank\b|\bchina (?:unicom|broad\w*)\b",
-            r"\bprovince\b|\bp r china\b|\btrading as\b|\bt/a\b|\bctv\b|\bixp?\b|\bsat\b|-sat\b|\bfop\b|\bdigi (?:romania|tavkozlesi)\b",
+            r"\bprovince\b|\bp r china\b|\btrading as\b|\bt/a\b|\bctv\b|\bixp?\b|\bsat\b|-sat\b|^fop\b|^pe \w+|^spd \w+|\bfizichna osoba\b|\b\w{3,}(?:vich|vych|ovna|evna|ivna)\b|\bdigi (?:romania|tavkozlesi)\b",
         ),
     ),
     ("isp", "brazilian-small-firm", _any(r"\b(?:ltda|eireli|epp|mei)\b|(?: |-)me$|\bs\.?c\.?m\.?$")),
+    ("isp", "indonesian-firm", _any(r"\bp ?t\b(?!.*\btbk\b)")),
     (
         "business",
         "legal-form",
@@ -196,12 +213,12 @@ RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
                 "inc incorporated corp corporation llc ltd limited gmbh mbh ag kg kgaa ohg se sa sas sarl srl spa bv nv"
             ),
             _words(
-                "ab aps as oy oyj plc co company kk pty pte bhd tbk jsc ojsc pjsc cjsc ooo oao zao ao llp lp kft zrt nyrt"
+                "ab aps oy oyj plc co company kk pty pte bhd tbk jsc ojsc pjsc cjsc ooo oao zao ao llp lp kft zrt nyrt"
             ),
             _words(
                 "sro doo ad ead eood ood dd uab sia eesti ou sl slu cv lda anonima sirketi holding holdings group grupo"
             ),
-            r"\b(?:s a|s r l|s p a|s r o|d o o|a s|sp z o o|b v|n v|s a s|d d|k s|p t|s l|c v|co ltd)\b|\bpt\b|\bgruppe\b|\bgroupe\b",
+            r"(?<![\w-])as(?![\w-])|\b(?:s a|s r l|s p a|s r o|d o o|a s|sp z o o|b v|n v|s a s|d d|k s|p t|s l|c v|co ltd)\b|\bpt\b|\bgruppe\b|\bgroupe\b",
         ),
     ),
 )
