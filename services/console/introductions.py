@@ -1,5 +1,8 @@
 """How the console says in what way people and companies became known, and why a followed link made nobody known."""
 
+from collections.abc import Iterable
+
+from leadlight.core.identity.machines.evidence import DRIVEN
 from leadlight.core.objects import CompanyRef, ContactRef
 from leadlight.store.views.followed_links import FollowedLink
 from services.console import words
@@ -31,10 +34,12 @@ def introduction(contact: ContactRef) -> str:
     )
 
 
-def why_unconfirmed(link: FollowedLink) -> str:
-    """Why a followed link has made nobody known."""
+def why_unconfirmed(link: FollowedLink, evidence: Iterable[str] = ()) -> str:
+    """Why a followed link has made nobody known. `evidence` is what speaks for its visitor's being a machine."""
     if link.suspect:
         return "; ".join(SUSPICIONS.get(reason, reason) for reason in link.suspect)
+    if DRIVEN in evidence:
+        return "its browser says that a program drives it"
     return "nobody has read on yet, with a pointer, a key or by scrolling"
 
 

@@ -97,7 +97,7 @@ METHODS = {
     "tracked_link": "by a followed link",
     "override": "as laid down for this network",
     "correction": "as corrected for this network",
-    "first_party": "probably, by colleagues on the same connection",
+    "first_party": "probably, colleagues seen there",
     "own_list": "by your list of companies",
     "labelled_network": "by its own network",
     "reverse_dns": "by the connection's name",

@@ -41,6 +41,15 @@ async def test_somebody_who_read_on_is_known_by_the_link_and_how_surely(stage: S
     assert "Not confirmed" not in text
 
 
+async def test_a_browser_that_a_program_drives_is_said_to_be_one(stage: Stage, admin: Visit) -> None:
+    driven = followed_a_link(stage.someone("driven"))
+    driven.events[1] = replace(driven.events[1], machine_evidence=("behaviour:webdriver",))
+    await stage.happens(driven)
+    text = await page_of(admin, driven)
+    assert "Not confirmed Somebody followed" in text
+    assert "its browser says that a program drives it" in text
+
+
 async def test_a_link_that_nobody_read_on_from_names_nobody(stage: Stage, admin: Visit) -> None:
     somebody = followed_a_link(stage.someone("somebody"), touched=False)
     await stage.happens(somebody)
