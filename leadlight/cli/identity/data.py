@@ -11,7 +11,7 @@ import typer
 from leadlight.cli.output import say, show
 from leadlight.cli.owners import AsJson
 from leadlight.cli.process import settings_for_command
-from leadlight.errors import ConfigurationError
+from leadlight.errors import ConfigurationError, WrongUsage
 from leadlight.runtime import utc_now
 from leadlight.runtime.networks.manifest import Pulled
 from leadlight.runtime.networks.standing import FileStanding, Missing, look, notices
@@ -45,6 +45,8 @@ def pull(
     """
     from services.identifier.networks.pull import pull as pull_data
 
+    for package in brought or ():
+        _readable(package)
     settings = _with_folder(settings_for_command())
     began = time.monotonic()
     done = pull_data(
@@ -111,6 +113,7 @@ def add(
     """
     from services.identifier.networks.add import add as add_list
 
+    _readable(file)
     settings = _with_folder(settings_for_command())
     say(f"Reading {file}")
     added = add_list(settings.data, file, name=name, kind=kind, now=utc_now())
@@ -139,6 +142,14 @@ def remove(name: Annotated[str, typer.Argument(help="As `data status` shows it."
 
     settings = settings_for_command()
     show({"removed": remove_list(settings.data, name.removeprefix("ranges/").removesuffix(".mmdb"))}, as_json=as_json)
+
+
+def _readable(file: Path) -> None:
+    """Say at once which file cannot be opened; the names of fetched packages are easily mistyped."""
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise WrongUsage(f"{file} cannot be read: {error.strerror or error}.") from error
 
 
 def _with_folder(settings: Settings) -> Settings:

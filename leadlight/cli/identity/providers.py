@@ -73,9 +73,8 @@ def ask_once(
             desk = await _desk(stack, settings, database, name)
             outcome = await desk.ask(address, Network(kind=kind))
         if outcome is None:
-            raise ConfigurationError(
-                f"{name} was not asked or did not answer: {desk.circuit.error or 'its budget for this month is used up'}."
-            )
+            why = desk.circuit.error or "its budget for this month is used up"
+            raise ConfigurationError(f"{name} was not asked or did not answer: {why}{'' if why.endswith('?') else '.'}")
         result: dict[str, object] = {
             "provider": name,
             "address": address,

@@ -288,6 +288,14 @@ def test_a_list_that_does_not_tell_its_class_wants_it_told(tmp_path: Path) -> No
     assert leadlight(tmp_path, "data", "add", str(path), "--class", "vpn").code == 2
 
 
+@pytest.mark.parametrize("words", [("pull", "--from"), ("add",)])
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, words: tuple[str, ...]) -> None:
+    for given, why in ((tmp_path / "nothing.tgz", "No such file or directory"), (tmp_path, "Is a directory")):
+        done = leadlight(tmp_path / "data", "data", *words, str(given))
+        assert (done.code, done.out) == (2, "")
+        assert f"{given} cannot be read: {why}." in done.err
+
+
 @pytest.mark.slow
 def test_the_published_packages_are_as_this_version_knows_them(tmp_path: Path) -> None:
     need_npm()
