@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 from publicsuffixlist import PublicSuffixList
 
 from leadlight.core.identity.companies.domains import host_in
+from leadlight.core.identity.people.mail_providers import LARGEST
 
 REMEMBERED_DOMAINS = 4_096
 
@@ -17,9 +18,13 @@ def registrable(host: str) -> str | None:
 
 
 def company_domain(text: str) -> str | None:
-    """The domain by which a company is known, out of what a person has written: a domain, a web address, an e-mail."""
+    """The domain by which a company is known, out of what a person has written: a domain, a web address, an e-mail.
+
+    None for a mail service's: whoever writes `ada@gmail.com` does not mean that the visitors are Google.
+    """
     host = host_in(text)
-    return None if host is None else registrable(host)
+    found = None if host is None else registrable(host)
+    return None if found in LARGEST else found
 
 
 @cache

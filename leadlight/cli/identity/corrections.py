@@ -185,5 +185,5 @@ def _range(text: str) -> Range:
 def _domain(text: str) -> str:
     found = company_domain(text)
     if found is None:
-        raise WrongUsage(f"{text!r} is no company's domain, as in kiln.example.")
+        raise WrongUsage(f"{text!r} is no company's domain, as in kiln.example. A mail service's names nobody.")
     return found

@@ -34,7 +34,10 @@ async def correct(
         raise HTTPException(404)
     said = company_domain(domain) if domain.strip() else None
     if domain.strip() and said is None:
-        raise HTTPException(422, f"“{domain.strip()}” is no company's domain. Go back and write one like kiln.example.")
+        raise HTTPException(
+            422,
+            f"“{domain.strip()}” is no company's domain. Go back and write one like kiln.example; a mail service names nobody.",
+        )
     try:
         async with runtime.database.begin() as connection:
             await corrections.add(

@@ -54,7 +54,10 @@ def add_company_corrections(app: FastAPI, runtime: Runtime, keyring: Keyring) ->
         if wanted.company is not None:
             domain, name = company_domain(wanted.company), stated_name(wanted.name)
             if domain is None:
-                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "`company` is no company's domain, as in kiln.example.")
+                raise Problem(
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                    "`company` is no company's domain, as in kiln.example; a mail service's names nobody.",
+                )
         try:
             async with runtime.database.begin() as connection:
                 made, number = await corrections.add(

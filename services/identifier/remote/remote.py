@@ -261,10 +261,22 @@ class Remote:
         learnt, self._learnt = self._learnt, []
         try:
             await self._write(learnt)
-        except BaseException:
+        except (Outage, asyncio.CancelledError):
             self._learnt = learnt + self._learnt
             self._news.set()
             raise
+        except Exception as error:
+            log.warning("answers could not be written down together, trying them one by one", error=repr(error))
+            while learnt:
+                one = learnt.pop(0)
+                try:
+                    await self._write([one])
+                except (Outage, asyncio.CancelledError):
+                    self._learnt = [one, *learnt, *self._learnt]
+                    self._news.set()
+                    raise
+                except Exception:
+                    log.exception("an answer is left out: it cannot be written down", source=one.source)
 
     async def _write(self, learnt: Sequence[_Learnt]) -> None:
         rows = [

@@ -29,6 +29,7 @@ def test_an_override_is_laid_down_listed_replaced_and_taken_out(tmp_path: Path) 
         (("override", "10.0.0.0/8", "kiln.example"), "private"),
         (("override", "somewhere", "kiln.example"), "no address range"),
         (("override", "203.0.113.0/24", "co.uk"), "no company's domain"),
+        (("override", "203.0.113.0/24", "ada@gmail.com"), "A mail service's names nobody"),
         (("correct", "v", "--scope", "world"), "no scope"),
     ],
 )
