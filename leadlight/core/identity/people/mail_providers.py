@@ -6,8 +6,7 @@ lists beside its data and asks them for each address.
 
 from typing import Final
 
-LARGEST: Final = frozenset(
-    """
+_LISTED: Final = """
     126.com 139.com 163.com aim.com aol.com att.net bell.net bluewin.ch bol.com.br btinternet.com comcast.net cox.net
     daum.net duck.com fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com
     hanmail.net hey.com home.nl hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com
@@ -17,5 +16,6 @@ LARGEST: Final = frozenset(
     shaw.ca sina.com skynet.be t-online.de telenet.be telia.com terra.com.br tuta.com tutanota.com ukr.net uol.com.br
     verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de
     yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru yeah.net ymail.com ziggo.nl zoho.com
-    """.split()
-)
+"""
+
+LARGEST: Final = frozenset(_LISTED.split())
