@@ -171,10 +171,14 @@ class Remote:
                 await step(*given)
             except Outage as error:
                 log.warning("looking up connections waits", error=str(error))
-                await self._runtime.pause(2.0)
+                going_on = await self._runtime.pause(2.0)
             except Exception:
                 log.exception("looking up a connection failed")
-                await self._runtime.pause(0.5)
+                going_on = await self._runtime.pause(0.5)
+            else:
+                going_on = True
+            if not going_on:
+                return  # also where an outage has swallowed the word to stop
 
     async def _admit(self) -> None:
         """Find out what of some wishes is known already, and pass on the rest."""
