@@ -1,6 +1,5 @@
 """The feed's paths: each reads its parameters, asks the store once, and answers."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated
 
@@ -40,7 +39,7 @@ from services.feed.edits.people import add_people
 from services.feed.envelopes import AlertList, ChangeList, Timeline, VisitList, VisitorList, page, whole
 from services.feed.keyring import Keyring
 from services.feed.links import add_links
-from services.feed.parameters import Bot, Cursor, Grade, Intent, Limit, Order, Since, refuse_nul, utc
+from services.feed.parameters import Bot, Cursor, Grade, Intent, Limit, Order, Since, utc
 from services.feed.problems import Problem, answer_problems
 from services.feed.stream import Stream, resume_place
 
@@ -60,7 +59,7 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
         generate_unique_id_function=lambda route: route.name,
     )
     answer_problems(app)
-    reader = _reader(keyring)
+    reader = keyring.holder_of("read")
 
     @app.get("/api/v1/visitors", tags=["Visitors"], **reference.answers(VisitorList))
     async def list_visitors(
@@ -227,14 +226,6 @@ def create_app(runtime: Runtime, keyring: Keyring, broadcast: Broadcast[bytes]) 
     add_people(app, runtime, keyring)
     reference.add_reference(app)
     return app
-
-
-def _reader(keyring: Keyring) -> Callable[[Request], Awaitable[Key]]:
-    async def reader(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "read")
-
-    return reader
 
 
 async def _expect_visitor(connection: AsyncConnection, site: str, id: str) -> None:

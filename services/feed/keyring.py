@@ -1,15 +1,18 @@
 """Who asks, whether they may, and how fast: bearer keys with scopes and a bucket of requests for each."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
+
+from fastapi import Request
 
 from leadlight.errors import Outage
 from leadlight.logs import get_logger
 from leadlight.runtime import Runtime
 from leadlight.store.owners import keys
 from leadlight.store.owners.keys import Key
+from services.feed.parameters import refuse_nul
 from services.feed.problems import Problem
 
 log = get_logger(__name__)
@@ -59,6 +62,15 @@ class Keyring:
         self._known: dict[str, tuple[float, Key | None]] = {}
         self._buckets: dict[str, Bucket] = {}
         self._streams: dict[str, int] = {}
+
+    def holder_of(self, scope: str) -> Callable[[Request], Awaitable[Key]]:
+        """What a route depends on to be asked only with a key of this scope."""
+
+        async def holder(request: Request) -> Key:
+            refuse_nul(request)
+            return await self.admit(request.headers.get("authorization"), scope)
+
+        return holder
 
     async def admit(self, authorization: str | None, scope: str) -> Key:
         """The key of a request, if it may do what `scope` allows and has not asked too often.

@@ -14,7 +14,6 @@ from leadlight.store.owners.keys import Key
 from services.feed import reference
 from services.feed.envelopes import LinkBatch, LinkOutcome, NewLink, NewLinks, NewRecipient, TrackedLink
 from services.feed.keyring import Keyring
-from services.feed.parameters import refuse_nul
 from services.feed.problems import Problem
 
 Wanted = TypeVar("Wanted")
@@ -40,9 +39,7 @@ _recipient_decoder = msgspec.json.Decoder(NewRecipient)
 
 
 def add_links(app: FastAPI, runtime: Runtime, keyring: Keyring) -> None:
-    async def writer(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "write")
+    writer = keyring.holder_of("write")
 
     def minter_for(wanted: NewLink | _Batch, key: Key, request: Request) -> Minter:
         if not 1 <= wanted.expires_days <= MOST_DAYS:

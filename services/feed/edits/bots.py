@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Response
 
 from leadlight.runtime import Runtime
 from leadlight.store.identity import machines
@@ -13,7 +13,6 @@ from leadlight.store.owners.keys import Key
 from services.feed import reference
 from services.feed.edits.bot_bodies import BotDecision, BotLesson, BotLessonList
 from services.feed.keyring import Keyring
-from services.feed.parameters import refuse_nul
 from services.feed.problems import Problem
 
 PERSON, MACHINE = machines.PERSON, machines.MACHINE
@@ -25,13 +24,7 @@ Learn = Annotated[bool, Query(description="Whether the site learns from it about
 def add_bots(app: FastAPI, runtime: Runtime, keyring: Keyring) -> None:
     """Restore and mark visitors, take it back, and list and unlearn lessons."""
 
-    async def writer(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "write")
-
-    async def reader(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "read")
+    writer, reader = keyring.holder_of("write"), keyring.holder_of("read")
 
     @app.post("/api/v1/visitors/{id}/restore", tags=["Bots"], **reference.answers(BotDecision, of_one=True))
     async def restore_visitor(key: Annotated[Key, Depends(writer)], id: str, learn: Learn = True) -> Response:

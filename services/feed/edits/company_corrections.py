@@ -18,7 +18,7 @@ from services.feed import reference
 from services.feed.cursors import ListPlace, cursor, list_mark
 from services.feed.envelopes import CompanyCorrection, CompanyCorrectionList, NewCompanyCorrection
 from services.feed.keyring import Keyring
-from services.feed.parameters import Cursor, Limit, refuse_nul
+from services.feed.parameters import Cursor, Limit
 from services.feed.problems import Problem
 
 BODY_BYTES = 4_096
@@ -27,13 +27,7 @@ _decoder = msgspec.json.Decoder(NewCompanyCorrection)
 
 
 def add_company_corrections(app: FastAPI, runtime: Runtime, keyring: Keyring) -> None:
-    async def writer(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "write")
-
-    async def reader(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "read")
+    writer, reader = keyring.holder_of("write"), keyring.holder_of("read")
 
     @app.post(
         "/api/v1/visitors/{id}/company-corrections",

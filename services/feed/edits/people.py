@@ -19,7 +19,6 @@ from services.feed import reference
 from services.feed.edits.people_bodies import ContactMerge, ContactMergeList, LinkEdit, NewMerge, PeopleEdit
 from services.feed.envelopes import page
 from services.feed.keyring import Keyring
-from services.feed.parameters import refuse_nul
 from services.feed.problems import Problem
 
 BODY_BYTES = 4_096
@@ -35,13 +34,7 @@ _TAKES = {
 
 
 def add_people(app: FastAPI, runtime: Runtime, keyring: Keyring) -> None:
-    async def writer(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "write")
-
-    async def reader(request: Request) -> Key:
-        refuse_nul(request)
-        return await keyring.admit(request.headers.get("authorization"), "read")
+    writer, reader = keyring.holder_of("write"), keyring.holder_of("read")
 
     @app.post(
         "/api/v1/contacts/{id}/merge",
