@@ -1,5 +1,6 @@
 """Owners' word on who is whom, read for what is at hand; and which claims it leaves standing."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -127,11 +128,14 @@ async def group_of(connection: AsyncConnection, site: str, contact: str) -> tupl
 async def emails_of(connection: AsyncConnection, persons: Iterable[Contact]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Every e-mail address of these people, by site and the contact that stands for them."""
     groups = await members_of(connection, persons)
-    owners = {(site, contact): person for (site, person), group in groups.items() for contact in group}
+    owners: defaultdict[Contact, list[str]] = defaultdict(list)  # two, where one is asked about who is part of another
+    for (site, person), group in groups.items():
+        for contact in group:
+            owners[site, contact].append(person)
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     rows = await bulk.select(connection, contacts, ("site_id", "id", "email"), ("site_id", "id"), owners)
     for site, contact, email in sorted(rows):
         theirs = found.setdefault(site, {})
-        person = owners[site, contact]
-        theirs[person] = (*theirs.get(person, ()), email)
+        for person in owners[site, contact]:
+            theirs[person] = (*theirs.get(person, ()), email)
     return found
