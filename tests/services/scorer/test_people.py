@@ -11,7 +11,7 @@ from leadlight.core.objects import IdentifiedAs
 from leadlight.core.records import Identified
 from leadlight.store import identity
 from leadlight.store.identity import merges, withdrawals
-from leadlight.store.identity.people import people_in
+from leadlight.store.identity.people import emails_of, people_in
 from leadlight.store.tables import contacts, recounts, visitor_contacts, visitors
 from leadlight.store.views import contact_objects, visitor_objects, visitor_route
 from tests.core.browsing import HOUR, MINUTE, NOON, SITE, Browser
@@ -71,6 +71,17 @@ async def test_a_person_is_excluded_by_any_of_their_addresses(scored: Scored) ->
     await unmerge(scored, BO)
     await settle(scored)
     assert await hidden(scored, laptop, phone, tablet) == [None, "excluded_email", None]
+
+
+async def test_all_addresses_are_told_of_a_person_asked_about_beside_one_merged_into_them(scored: Scored) -> None:
+    laptop, phone = Browser("laptop"), Browser("phone")
+    laptop.identify(NOON - HOUR, ADA)
+    phone.identify(NOON - HOUR, BO)
+    await scored.take(laptop.events + phone.events)
+    await merge(scored, BO, ADA)
+    async with scored.database.read() as connection:
+        told = await emails_of(connection, [(SITE, id_of(ADA)), (SITE, id_of(BO))])
+    assert {person: sorted(emails) for person, emails in told[SITE].items()} == {id_of(ADA): [ADA, BO], id_of(BO): [BO]}
 
 
 async def test_whoever_is_left_when_somebody_is_taken_off_is_excluded_as_if_it_had_always_been_so(
